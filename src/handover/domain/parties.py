@@ -1,0 +1,120 @@
+"""Who takes part: organisations, counsellors, and the caller of a command."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from msgspec import Struct
+
+from handover.domain.codes import Capacity, OrganisationKind, Purpose
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """An OCMW, VDAB or a partner. `organisation_id` is its short name, `enterprise_number` its KBO number."""
+
+    organisation_id: str
+    kind: OrganisationKind
+    enterprise_number: str
+    name: str
+    phone: str = ""
+    email: str = ""
+    coordinator: str = ""
+    """Counsellor who gets the turn when nobody else is named: a turn never goes to nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counsellor:
+    """Someone who works for one organisation, in a team."""
+
+    counsellor_id: str
+    organisation_id: str
+    name: str
+    team: str = ""
+    function: str = ""
+    phone: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegalBasis:
+    """A published protocol or deliberation, with the purposes it allows and its period."""
+
+    legal_basis_id: str
+    title: str
+    reference: str
+    purposes: frozenset[Purpose]
+    valid_from: date
+    valid_until: date | None = None
+
+    def allows(self, purpose: Purpose, on: date) -> bool:
+        """Tell whether an exchange for `purpose` may rest on this basis on that day."""
+        return purpose in self.purposes and self.in_force(on)
+
+    def in_force(self, on: date) -> bool:
+        """Tell whether the basis is in force on that day."""
+        return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """Everyone the rules may need to know by name, as it stood when the command came in."""
+
+    organisations: Mapping[str, Organisation] = field(default_factory=dict)
+    counsellors: Mapping[str, Counsellor] = field(default_factory=dict)
+    legal_bases: Mapping[str, LegalBasis] = field(default_factory=dict)
+
+    def counsellor_of(self, organisation_id: str, counsellor_id: str) -> Counsellor | None:
+        """Give the counsellor if that person works for that organisation."""
+        found = self.counsellors.get(counsellor_id)
+        return found if found and found.organisation_id == organisation_id else None
+
+    def contact(self, organisation_id: str) -> str:
+        """Give who takes a turn before someone is named, or "" when the organisation named nobody yet."""
+        organisation = self.organisations.get(organisation_id)
+        return organisation.coordinator if organisation else ""
+
+
+class Actor(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Who did it: a counsellor, or an application acting for an organisation."""
+
+    name: str
+    counsellor_id: str = ""
+    application: str = ""
+
+
+SYSTEM = Actor(name="handover", application="handover")
+
+
+class Party(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One side of a thread: the organisation and, once known, the named counsellor."""
+
+    organisation: str
+    counsellor: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """Who asks: the organisation, and the person or application acting for it."""
+
+    organisation: Organisation
+    actor: Actor
+    scopes: frozenset[str] = frozenset()
+
+    @property
+    def counsellor_id(self) -> str:
+        """The counsellor who acts, or "" for an application."""
+        return self.actor.counsellor_id
+
+    @property
+    def party(self) -> Party:
+        """The caller as one side of a thread."""
+        return Party(organisation=self.organisation.organisation_id, counsellor=self.actor.counsellor_id)
+
+
+CAPACITY_BY_REFERRAL = {
+    OrganisationKind.OCMW: Capacity.OTHER_GUIDANCE,
+    OrganisationKind.VDAB: Capacity.JOB_SEEKER,
+    OrganisationKind.PARTNER: Capacity.ACTION_PARTNER,
+}
+"""In which capacity a referral inscribes the receiver."""
