@@ -25,6 +25,11 @@ class Coded(str, Enum):
     def __str__(self) -> str:
         return str(self.value)
 
+    @classmethod
+    def of(cls, code: str) -> Self:
+        """Give the member of a code; raise KeyError when the list has none."""
+        return {str(member): member for member in cls}[code]
+
 
 class TargetGroup(Coded):
     """Who the client is for the Pact (chapter 3); decides who directs the trajectory."""

@@ -11,7 +11,7 @@ from handover.domain.parties import Actor, Caller
 from handover.domain.threads import Thread
 
 
-class Event(Struct, frozen=True, kw_only=True):
+class Event(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Something that happened in a dossier; never changed, never deleted.
 
     `occurred_at` is when it happened, `recorded_at` when we knew. `threads` is what the event made of the

@@ -1,0 +1,87 @@
+# Every target sets up what it needs first; `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-builtin-rules
+
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.stamp
+PIP := PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+
+.PHONY: help
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: setup
+setup: $(STAMP) ## virtual environment with every dependency, from the hash-locked list
+
+$(STAMP): requirements-dev.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed: install python3 and try again, or give PYTHON=/path/to/it." >&2; exit 1; }
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || PYTHON="$(PYTHON)" tests/setup-venv.sh
+	@echo "Installing dependencies (once; this takes a minute) ..."
+	@$(PIP) install --require-hashes --requirement requirements-dev.lock
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: run
+run: $(STAMP) ## start everything: database, migrations, demonstration data, API, worker, inbox
+	@exec $(BIN)/handover up
+
+.PHONY: serve
+serve: $(STAMP) ## the API and the inbox alone
+	@exec $(BIN)/handover serve
+
+.PHONY: work
+work: $(STAMP) ## the delivery worker alone
+	@exec $(BIN)/handover work
+
+.PHONY: test
+test: $(STAMP) ## all tests, those in a browser included
+	@tests/setup-chromium.sh
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(STAMP) ## style and mistakes (ruff)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(STAMP) ## types (mypy, strict)
+	@$(BIN)/mypy
+
+.PHONY: arch
+arch: $(STAMP) ## who may import whom (import-linter)
+	@$(BIN)/lint-imports
+
+.PHONY: check
+check: lint types arch ## lint, types and arch
+
+.PHONY: bench
+bench: $(STAMP) ## measure, each figure beside its limit (ARGS=... for more)
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+.PHONY: flow
+flow: $(STAMP) ## one handover from request to completion, against a running instance
+	@$(BIN)/python tests/flow/run_flow.py $(ARGS)
+
+.PHONY: interop-lino
+interop-lino: $(STAMP) ## import a running Lino Welfare twice, then refer its dossiers
+	@$(BIN)/python tests/interop/run_lino.py $(ARGS)
+
+.PHONY: openapi
+openapi: $(STAMP) ## write openapi/ anew from the code
+	@$(BIN)/handover openapi
+
+.PHONY: lock
+lock: $(STAMP) ## write the lock files anew (UPGRADE=1 for newer versions)
+	@$(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --generate-hashes --no-emit-index-url \
+	  --python-version 3.11 --group pyproject.toml:dev pyproject.toml --output-file requirements-dev.lock
+	@$(BIN)/uv pip compile --quiet $(if $(UPGRADE),--upgrade) --generate-hashes --no-emit-index-url \
+	  --python-version 3.11 --constraint requirements-dev.lock pyproject.toml --output-file requirements.lock
+
+.PHONY: clean
+clean: ## remove the virtual environment and caches; var/ with its data stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	@find src tests benchmarks migrations -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,137 @@
+"""Everything of one Lino that becomes part of dossiers, gathered in one snapshot."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol, TypeVar
+
+from handover.adapters.lino import records, wire
+from handover.adapters.lino.appointments import Appointment, appointments_of
+from handover.adapters.lino.client import LinoClient
+from handover.adapters.lino.errors import LinoChanged
+from handover.adapters.lino.layout import Row
+from handover.adapters.lino.records import Origin, Reject
+
+CLIENTS: Final = "pcsw/AllClients"
+COACHINGS: Final = "coachings/Coachings"
+ISIP: Final = "isip/Contracts"
+ART60: Final = "jobs/Contracts"
+ART61: Final = "art61/Contracts"
+GRANTINGS: Final = "aids/Grantings"
+ENTRIES: Final = "cal/Events"
+PRESENCES: Final = "cal/Guests"
+
+# Coachings have no page of their own in Lino, so there is nothing to compare their rows with.
+_WITHOUT_DETAIL: Final = frozenset({COACHINGS})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinoSnapshot:
+    """What was read: the records, what was rejected and why, and how many rows each table gave.
+
+    Clients without a readable national number are in `clients` and in `rejects`. `entries_without_client`
+    counts calendar entries about nobody's file (holidays, meetings, absences): read, and not needed.
+    """
+
+    clients: tuple[records.LinoClientRow, ...]
+    coachings: tuple[records.Coaching, ...]
+    isip: tuple[records.IsipContract, ...]
+    art60: tuple[records.Art60Contract, ...]
+    art61: tuple[records.Art61Contract, ...]
+    grantings: tuple[records.Granting, ...]
+    appointments: tuple[Appointment, ...]
+    rejects: tuple[Reject, ...]
+    rows_read: Mapping[str, int]
+    entries_without_client: int
+
+
+class _OfClient(Protocol):
+    @property
+    def origin(self) -> Origin: ...
+
+    @property
+    def client_id(self) -> int: ...
+
+
+_Parsed = TypeVar("_Parsed")
+_Owned = TypeVar("_Owned", bound=_OfClient)
+
+
+async def read(client: LinoClient) -> LinoSnapshot:
+    """Read all tables of one Lino. Raises the errors of `LinoClient`; an unreadable row is a reject."""
+    reading = _Reading(client)
+    clients = await reading.clients()
+    known = {row.client_id for row in clients}
+    coachings = await reading.owned(COACHINGS, wire.COACHING_FIELDS, wire.parse_coaching, known)
+    isip = await reading.owned(ISIP, wire.ISIP_FIELDS, wire.parse_isip, known)
+    art60 = await reading.owned(ART60, wire.ART60_FIELDS, wire.parse_art60, known)
+    art61 = await reading.owned(ART61, wire.ART61_FIELDS, wire.parse_art61, known)
+    grantings = await reading.owned(GRANTINGS, wire.GRANTING_FIELDS, wire.parse_granting, known)
+    entries = await reading.table(ENTRIES, wire.ENTRY_FIELDS, wire.parse_entry)
+    presences = await reading.table(PRESENCES, wire.PRESENCE_FIELDS, wire.parse_presence)
+    appointments, without_client = appointments_of(entries, presences, known, reading.rejects)
+    return LinoSnapshot(
+        clients=tuple(clients),
+        coachings=tuple(coachings),
+        isip=tuple(isip),
+        art60=tuple(art60),
+        art61=tuple(art61),
+        grantings=tuple(grantings),
+        appointments=tuple(appointments),
+        rejects=tuple(reading.rejects),
+        rows_read=reading.rows_read,
+        entries_without_client=without_client,
+    )
+
+
+class _Reading:
+    """The tables of one run, with what was rejected on the way."""
+
+    def __init__(self, client: LinoClient) -> None:
+        self._client = client
+        self.rejects: list[Reject] = []
+        self.rows_read: dict[str, int] = {}
+
+    async def clients(self) -> list[records.LinoClientRow]:
+        parsed = await self.table(CLIENTS, wire.CLIENT_FIELDS, wire.parse_client, {"also_obsolete": "true"})
+        self.rejects += [reject for _, rejects in parsed for reject in rejects]
+        return [row for row, _ in parsed]
+
+    async def owned(
+        self,
+        table: str,
+        fields: Collection[str],
+        parse: Callable[[Row], _Owned],
+        known_clients: Collection[int],
+    ) -> list[_Owned]:
+        parsed = await self.table(table, fields, parse)
+        self.rejects += [
+            Reject(row.origin.table, row.origin.key, "its client cannot be seen or read")
+            for row in parsed
+            if row.client_id not in known_clients
+        ]
+        return [row for row in parsed if row.client_id in known_clients]
+
+    async def table(
+        self,
+        table: str,
+        fields: Collection[str],
+        parse: Callable[[Row], _Parsed],
+        filters: Mapping[str, str] | None = None,
+    ) -> list[_Parsed]:
+        rows = await self._client.rows(table, fields, filters=filters)
+        if rows and table not in _WITHOUT_DETAIL:
+            compare(rows[0], await self._client.detail(table, rows[0].key, filters=filters))
+        self.rows_read[table] = len(rows)
+        return wire.parse_all(rows, parse, self.rejects)
+
+
+def compare(row: Row, detail: Mapping[str, object]) -> None:
+    """Check a row against the same record as Lino names its fields; raise `LinoChanged` when they differ."""
+    shared = [column for column in row.cells if column in detail]
+    wrong = sorted(column for column in shared if row.cells[column] != detail[column])
+    if wrong or "id" not in shared:
+        raise LinoChanged(
+            f"The Lino table {row.table} gives other values in a list than on the page of one record "
+            f"({', '.join(wrong) or 'id'}). Restart the Lino so that it renews its screens, then import "
+            "again; if it stays, its version is newer than this adapter."
+        )

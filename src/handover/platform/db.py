@@ -1,0 +1,156 @@
+"""Doors to PostgreSQL: the pool of the hot path, and the forms an address takes for each driver."""
+
+from collections.abc import Awaitable, Callable
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+
+import asyncpg
+
+from handover.platform.notify import Listener, Notifier
+
+__all__ = [
+    "DatabaseUnfitError",
+    "DatabaseUnreachableError",
+    "Listener",
+    "Notifier",
+    "driver_dsn",
+    "open_pool",
+    "sqlalchemy_url",
+    "with_database",
+]
+
+_OLDEST = 150_000
+_TRANSACTION_TIMEOUT_SINCE = 170_000
+
+
+class DatabaseUnreachableError(RuntimeError):
+    """No connection to the database could be made; the message says where and what to check."""
+
+
+class DatabaseUnfitError(RuntimeError):
+    """The database would break a promise (lose what was acknowledged); the message says what to change."""
+
+
+async def open_pool(
+    dsn: str,
+    *,
+    size: int,
+    application_name: str,
+    checks: bool = True,
+    transaction_timeout: int = 60,
+    command_timeout: float | None = 30.0,
+    init: Callable[[asyncpg.Connection], Awaitable[None]] | None = None,
+) -> asyncpg.Pool:
+    """The pool of `size` connections, all open, prepared statements kept.
+
+    `transaction_timeout` (seconds, 0 for none; PostgreSQL 17 and later) and the 30 s limit on idling inside a
+    transaction keep a stuck one from holding up the feed. `init` prepares each new connection (codecs).
+    A connection is given back as it is, without the round trip that would reset it: set variables inside a
+    transaction only (`set_config(..., true)`) and take no session locks.
+
+    Raises DatabaseUnreachableError, and with `checks` DatabaseUnfitError when the server may lose commits.
+    """
+    version = await _examine(dsn, checks=checks)
+    settings = {
+        "application_name": application_name,
+        "jit": "off",
+        "idle_in_transaction_session_timeout": "30s",
+        "timezone": "UTC",
+    }
+    if version >= _TRANSACTION_TIMEOUT_SINCE:
+        settings["transaction_timeout"] = f"{transaction_timeout}s"
+    return await asyncpg.create_pool(
+        driver_dsn(dsn),
+        min_size=size,
+        max_size=size,
+        # A connection that is renewed prepares every statement anew; that would be the tail of the hot path.
+        max_queries=2**53,
+        max_inactive_connection_lifetime=0,
+        statement_cache_size=512,
+        command_timeout=command_timeout,
+        server_settings=settings,
+        init=init,
+        reset=_leave_as_it_is,
+    )
+
+
+async def _leave_as_it_is(_connection: asyncpg.Connection) -> None:
+    """asyncpg itself has already rolled back an open transaction and dropped listeners."""  # noqa: D403
+
+
+async def _examine(dsn: str, *, checks: bool) -> int:
+    try:
+        connection = await asyncpg.connect(driver_dsn(dsn), timeout=10)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnreachableError(
+            f"The database at {_place(dsn)} does not let us in ({type(error).__name__}). Check that it runs, "
+            "and the address, user and password in HANDOVER_DATABASE_URL."
+        ) from error
+    try:
+        if checks:
+            await _refuse_unfit(connection)
+        return int(await connection.fetchval("SELECT current_setting('server_version_num')"))
+    finally:
+        await connection.close()
+
+
+async def _refuse_unfit(connection: asyncpg.Connection) -> None:
+    found = dict(
+        await connection.fetch(
+            "SELECT name, setting FROM pg_settings WHERE name = ANY($1)",
+            ["fsync", "full_page_writes", "server_encoding", "server_version_num", "synchronous_commit"],
+        )
+    )
+    problems = [
+        f"{name} is off, so what was acknowledged may be lost when the machine stops: set it to on"
+        for name in ("fsync", "full_page_writes", "synchronous_commit")
+        if found[name] == "off"
+    ]
+    if int(found["server_version_num"]) < _OLDEST:
+        problems.append("the server is older than PostgreSQL 15: upgrade it")
+    if found["server_encoding"] != "UTF8":
+        problems.append(f"its encoding is {found['server_encoding']}: create it with ENCODING 'UTF8'")
+    if problems:
+        raise DatabaseUnfitError(
+            "The database cannot keep our promises: "
+            + "; ".join(problems)
+            + ". (Settings may also come from ALTER ROLE or ALTER DATABASE.)"
+        )
+
+
+def driver_dsn(url: str) -> str:
+    """The address as libpq and asyncpg read it: `postgresql://...`, from that or SQLAlchemy's form."""
+    parts = _split(url)
+    query = [("sslmode" if name == "ssl" else name, value) for name, value in parse_qsl(parts.query)]
+    return _join("postgresql", parts.netloc, parts.path, query)
+
+
+def sqlalchemy_url(dsn: str) -> str:
+    """The address as SQLAlchemy reads it for asyncpg: `postgresql+asyncpg://...`, Unix sockets included."""
+    parts = _split(dsn)
+    query = [("ssl" if name == "sslmode" else name, value) for name, value in parse_qsl(parts.query)]
+    return _join("postgresql+asyncpg", parts.netloc, parts.path, query)
+
+
+def with_database(dsn: str, database: str) -> str:
+    """The same server, another database."""
+    parts = _split(dsn)
+    return _join(parts.scheme, parts.netloc, f"/{quote(database, safe='')}", parse_qsl(parts.query))
+
+
+def _split(url: str) -> SplitResult:
+    parts = urlsplit(url)
+    if parts.scheme.partition("+")[0] not in {"postgresql", "postgres"}:
+        raise ValueError("a database address begins with postgresql://")
+    return parts
+
+
+def _join(scheme: str, netloc: str, path: str, query: list[tuple[str, str]]) -> str:
+    # urlunsplit drops the slashes of an address without a host (a Unix socket): written out by hand.
+    question = f"?{urlencode(query, quote_via=quote, safe='/')}" if query else ""
+    return f"{scheme}://{netloc}{path or '/'}{question}"
+
+
+def _place(dsn: str) -> str:
+    """Where the database is, without user and password."""
+    parts = _split(dsn)
+    return parts.netloc.rpartition("@")[2] or dict(parse_qsl(parts.query)).get("host", "the local socket")

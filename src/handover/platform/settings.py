@@ -1,0 +1,214 @@
+"""Settings: read once from the environment (`HANDOVER_*`), never changed afterwards."""
+
+import ipaddress
+import re
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import pydantic_settings
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic.alias_generators import to_camel
+from pydantic_core import ErrorDetails
+
+from handover.platform.clock import parse_offset
+from handover.platform.keys import Keys, decode_key, demonstration_keys
+
+PREFIX = "HANDOVER_"
+_HOW_TO_MAKE_A_KEY = "make one with `openssl rand -base64 32`"
+
+
+class SettingsError(Exception):
+    """The settings do not allow a start; `problems` holds one sentence for each thing to mend."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            "\n".join(["These settings do not allow a start:", *(f"- {line}" for line in problems)])
+        )
+
+
+class Mode(StrEnum):
+    """What an instance is for: a demonstration on this machine alone, or production with real people."""
+
+    DEMONSTRATION = "demonstration"
+    PRODUCTION = "production"
+
+
+class Issuer(BaseModel):
+    """An identity provider whose tokens count, with its keys from a file or from an address (RFC 7517)."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        hide_input_in_errors=True,
+    )
+
+    issuer: str = Field(min_length=1)
+    audience: str = Field(min_length=1)
+    jwks_file: Path | None = None
+    jwks_url: str | None = None
+
+    @model_validator(mode="after")
+    def _one_source_of_keys(self) -> Self:
+        if (self.jwks_file is None) == (self.jwks_url is None):
+            raise ValueError("each issuer needs either jwksFile or jwksUrl")
+        return self
+
+
+def _offset(value: object) -> object:
+    return parse_offset(value) if isinstance(value, str) else value
+
+
+class Settings(pydantic_settings.BaseSettings):
+    """Everything that steers an instance; the variable of `port` is `HANDOVER_PORT`, and so on."""
+
+    model_config = pydantic_settings.SettingsConfigDict(
+        env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
+
+    mode: Mode = Field(default=Mode.DEMONSTRATION, description="demonstration or production")
+    host: str = Field(default="127.0.0.1", description="address the server listens on")
+    port: int = Field(default=8000, ge=1, le=65535, description="port the server listens on")
+    public_url: str = Field(default="", description="address people use; empty: from host and port")
+    data_dir: Path = Field(default=Path("var"), description="directory for embedded database and keys")
+    database_url: str = Field(
+        default="", repr=False, description="PostgreSQL 15 or later (postgresql://...); empty: embedded"
+    )
+    pool_size: int = Field(default=12, ge=1, le=500, description="database connections of an API process")
+    worker_pool_size: int = Field(default=6, ge=1, le=500, description="database connections of a worker")
+    worker_poll_seconds: float = Field(
+        default=1.0, gt=0, le=3600, description="longest wait of a worker that missed its wake-up"
+    )
+    max_body_bytes: int = Field(default=262_144, ge=1024, description="largest request body, in bytes")
+    issuers: tuple[Issuer, ...] = Field(
+        default=(), description="JSON list of {issuer, audience, jwksFile or jwksUrl}"
+    )
+    ssin_key: str = Field(default="", repr=False, description="base64 of 32 bytes: lookup of SSINs")
+    seal_key: str = Field(default="", repr=False, description="base64 of 32 bytes: encryption")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level logged"
+    )
+    clock_offset: Annotated[timedelta, BeforeValidator(_offset)] = Field(
+        default=timedelta(0), description="seconds or duration the clock is moved; demonstration only"
+    )
+
+    @property
+    def base_url(self) -> str:
+        """The address people and partners use, without a slash at the end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return (self.public_url or f"http://{host}:{self.port}").rstrip("/")
+
+    def keys(self) -> Keys:
+        """The secrets of this instance; a demonstration without its own gets them made in `data_dir`.
+
+        Raises SettingsError when one is missing or malformed.
+        """
+        problems = _key_problems(self)
+        if problems:
+            raise SettingsError(problems)
+        if self.ssin_key:
+            return Keys(ssin=decode_key(self.ssin_key), seal=decode_key(self.seal_key))
+        try:
+            return demonstration_keys(self.data_dir)
+        except (ValueError, OSError) as error:
+            raise SettingsError([str(error)]) from None
+
+
+def load() -> Settings:
+    """Read and check the settings of this process; SettingsError names everything to mend, never a value."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        raise SettingsError([_sentence(problem) for problem in error.errors(include_input=False)]) from None
+    except pydantic_settings.SettingsError as error:
+        name = re.search(r'"(\w+)"', str(error))
+        variable = PREFIX + name[1].upper() if name else "A setting"
+        raise SettingsError([f"{variable} is not valid JSON."]) from None
+    return check(settings)
+
+
+def check(settings: Settings) -> Settings:
+    """The same settings when they allow a start; otherwise SettingsError with everything that does not."""
+    problems = _key_problems(settings)
+    problems += (
+        _production_problems(settings)
+        if settings.mode is Mode.PRODUCTION
+        else _demonstration_problems(settings)
+    )
+    problems += [
+        f"HANDOVER_ISSUERS names the key file {issuer.jwks_file}, which is not there."
+        for issuer in settings.issuers
+        if issuer.jwks_file is not None and not issuer.jwks_file.is_file()
+    ]
+    if settings.database_url and not re.match(r"postgres(ql)?(\+asyncpg)?://", settings.database_url):
+        problems.append("HANDOVER_DATABASE_URL must begin with postgresql://.")
+    if problems:
+        raise SettingsError(problems)
+    return settings
+
+
+def _key_problems(settings: Settings) -> list[str]:
+    given = {"HANDOVER_SSIN_KEY": settings.ssin_key, "HANDOVER_SEAL_KEY": settings.seal_key}
+    if settings.mode is Mode.DEMONSTRATION and not any(given.values()):
+        return []
+    problems = []
+    for name, text in given.items():
+        if not text:
+            problems.append(f"{name} is missing: set it to base64 of 32 random bytes; {_HOW_TO_MAKE_A_KEY}.")
+            continue
+        try:
+            decode_key(text)
+        except ValueError as error:
+            problems.append(f"{name} {error}; {_HOW_TO_MAKE_A_KEY}.")
+    if settings.ssin_key and settings.ssin_key == settings.seal_key:
+        problems.append("HANDOVER_SSIN_KEY and HANDOVER_SEAL_KEY are the same: give each its own key.")
+    return problems
+
+
+def _production_problems(settings: Settings) -> list[str]:
+    problems = []
+    if not settings.issuers:
+        problems.append(
+            "HANDOVER_ISSUERS is missing: set it to a JSON list with {issuer, audience, jwksUrl} "
+            "(or jwksFile) for each identity provider whose tokens count."
+        )
+    problems += [
+        "HANDOVER_ISSUERS has a jwksUrl that is not https: keys fetched in clear can be replaced on the way."
+        for issuer in settings.issuers
+        if issuer.jwks_url is not None and not issuer.jwks_url.startswith("https://")
+    ]
+    if not settings.public_url.startswith("https://"):
+        problems.append(
+            "HANDOVER_PUBLIC_URL must be the https address people use: sign-in and links depend on it."
+        )
+    if settings.clock_offset:
+        problems.append("HANDOVER_CLOCK_OFFSET moves the clock, which only a demonstration may: unset it.")
+    return problems
+
+
+def _demonstration_problems(settings: Settings) -> list[str]:
+    if is_loopback(settings.host):
+        return []
+    sentence = (
+        f"HANDOVER_HOST is {settings.host}, but a demonstration hands out tokens to anyone and listens on "
+        "this machine only: use 127.0.0.1, or set HANDOVER_MODE=production."
+    )
+    return [sentence]
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address stays on this machine."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _sentence(problem: ErrorDetails) -> str:
+    variable = PREFIX + str(problem["loc"][0]).upper()
+    inside = ".".join(str(part) for part in problem["loc"][1:])
+    return f"{variable}{f' ({inside})' if inside else ''}: {problem['msg']}."

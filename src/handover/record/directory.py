@@ -1,0 +1,83 @@
+"""Who may be named, as one snapshot that the rules read; refreshed now and then, not per request."""
+
+import asyncpg
+
+from handover.domain.codes import OrganisationKind, Purpose
+from handover.domain.parties import Counsellor, Directory, LegalBasis, Organisation
+
+
+async def load_directory(pool: asyncpg.Pool) -> Directory:
+    """Give the directory as it stands now."""
+    organisations = await pool.fetch("SELECT * FROM organisation")
+    counsellors = await pool.fetch("SELECT * FROM counsellor")
+    bases = await pool.fetch("SELECT * FROM legal_basis")
+    return Directory(
+        {
+            row["organisation_id"]: Organisation(**{**row, "kind": OrganisationKind.of(row["kind"])})
+            for row in organisations
+        },
+        {row["counsellor_id"]: Counsellor(**row) for row in counsellors},
+        {
+            row["legal_basis_id"]: LegalBasis(**{**row, "purposes": frozenset(Purpose.of(p) for p in row["purposes"])})
+            for row in bases
+        },
+    )
+
+
+async def save_organisation(pool: asyncpg.Pool, organisation: Organisation) -> None:
+    """Add an organisation, or bring its data up to date."""
+    await pool.execute(
+        """
+        INSERT INTO organisation (organisation_id, kind, enterprise_number, name, phone, email, coordinator)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (organisation_id) DO UPDATE SET
+            kind = excluded.kind, enterprise_number = excluded.enterprise_number, name = excluded.name,
+            phone = excluded.phone, email = excluded.email, coordinator = excluded.coordinator
+        """,
+        organisation.organisation_id,
+        str(organisation.kind),
+        organisation.enterprise_number,
+        organisation.name,
+        organisation.phone,
+        organisation.email,
+        organisation.coordinator,
+    )
+
+
+async def save_counsellor(pool: asyncpg.Pool, counsellor: Counsellor) -> None:
+    """Add a counsellor, or bring the data up to date."""
+    await pool.execute(
+        """
+        INSERT INTO counsellor (counsellor_id, organisation_id, name, team, function, phone, email)
+        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT (counsellor_id) DO UPDATE SET
+            organisation_id = excluded.organisation_id, name = excluded.name, team = excluded.team,
+            function = excluded.function, phone = excluded.phone, email = excluded.email
+        """,
+        counsellor.counsellor_id,
+        counsellor.organisation_id,
+        counsellor.name,
+        counsellor.team,
+        counsellor.function,
+        counsellor.phone,
+        counsellor.email,
+    )
+
+
+async def save_legal_basis(pool: asyncpg.Pool, basis: LegalBasis) -> None:
+    """Add a published protocol or deliberation, or bring its data up to date."""
+    await pool.execute(
+        """
+        INSERT INTO legal_basis (legal_basis_id, title, reference, purposes, valid_from, valid_until)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (legal_basis_id) DO UPDATE SET
+            title = excluded.title, reference = excluded.reference, purposes = excluded.purposes,
+            valid_from = excluded.valid_from, valid_until = excluded.valid_until
+        """,
+        basis.legal_basis_id,
+        basis.title,
+        basis.reference,
+        sorted(str(p) for p in basis.purposes),
+        basis.valid_from,
+        basis.valid_until,
+    )

@@ -1,0 +1,223 @@
+"""The schema as SQLAlchemy knows it. Migrations are written by hand; a test holds them against this."""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import UserDefinedType
+
+metadata = MetaData()
+_MOMENT = DateTime(timezone=True)
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: object) -> str:
+        """Give the type's name in SQL."""
+        return "xid8"
+
+
+def _text(name: str, *, default: str | None = None) -> Column[str]:
+    return Column(name, Text, nullable=False, server_default=None if default is None else text(f"'{default}'"))
+
+
+organisation = Table(
+    "organisation",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    _text("kind"),
+    Column("enterprise_number", Text, nullable=False, unique=True),
+    _text("name"),
+    _text("phone", default=""),
+    _text("email", default=""),
+    _text("coordinator", default=""),
+)
+counsellor = Table(
+    "counsellor",
+    metadata,
+    Column("counsellor_id", Text, primary_key=True),
+    Column("organisation_id", Text, ForeignKey("organisation.organisation_id"), nullable=False),
+    _text("name"),
+    _text("team", default=""),
+    _text("function", default=""),
+    _text("phone", default=""),
+    _text("email", default=""),
+    Index("counsellor_by_organisation", "organisation_id"),
+)
+legal_basis = Table(
+    "legal_basis",
+    metadata,
+    Column("legal_basis_id", Text, primary_key=True),
+    _text("title"),
+    _text("reference"),
+    Column("purposes", ARRAY(Text), nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_until", Date),
+)
+dossier = Table(
+    "dossier",
+    metadata,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("state", LargeBinary, nullable=False),
+    Column("ssin_sealed", LargeBinary, nullable=False),
+    Column("opened_at", _MOMENT, nullable=False),
+)
+ssin_lookup = Table(
+    "ssin_lookup",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("key_version", SmallInteger, primary_key=True, autoincrement=False),
+    Column("dossier_id", Uuid, nullable=False),
+)
+event = Table(
+    "event",
+    metadata,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("event_id", Uuid, nullable=False),
+    _text("type"),
+    Column("thread_id", Uuid),
+    _text("organisation_id"),
+    Column("recorded_at", _MOMENT, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    UniqueConstraint("dossier_id", "event_id"),
+)
+feed = Table(
+    "feed",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    Column("xid", Xid8(), primary_key=True, server_default=text("pg_current_xact_id()")),
+    Column("position", BigInteger, Identity(always=True), primary_key=True),
+    Column("dossier_id", Uuid, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Index("feed_in_order", "xid", "position"),
+)
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("dossier_id", Uuid, nullable=False),
+    Column("first_sequence", Integer, nullable=False),
+    Column("last_sequence", Integer, nullable=False),
+    Column("recorded_at", _MOMENT, nullable=False),
+    Index("idempotency_by_age", "recorded_at"),
+)
+subscription = Table(
+    "subscription",
+    metadata,
+    Column("subscription_id", Uuid, primary_key=True),
+    Column("organisation_id", Text, ForeignKey("organisation.organisation_id"), nullable=False),
+    _text("url"),
+    Column("event_types", ARRAY(Text)),
+    Column("secrets", LargeBinary, nullable=False),
+    _text("status", default="active"),
+    _text("status_reason", default=""),
+    Column("created_at", _MOMENT, nullable=False),
+    Column("changed_at", _MOMENT, nullable=False),
+    Index("subscription_by_organisation", "organisation_id"),
+)
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("subscription_id", Uuid, primary_key=True),
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    _text("state", default="pending"),
+    Column("attempts", SmallInteger, nullable=False, server_default=text("0")),
+    Column("last_status", SmallInteger),
+    _text("last_error", default=""),
+    Column("enqueued_at", _MOMENT, nullable=False),
+    Column("settled_at", _MOMENT),
+    Column("previous_sequence", Integer),
+    Index(
+        "delivery_unsettled",
+        "subscription_id",
+        "enqueued_at",
+        postgresql_where=text("state IN ('pending', 'dead')"),
+    ),
+)
+lane = Table(
+    "lane",
+    metadata,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("subscription_id", Uuid, primary_key=True),
+    Column("enqueued", Integer, nullable=False),
+    Column("settled", Integer, nullable=False, server_default=text("0")),
+    Column("sent", Integer, nullable=False, server_default=text("0")),
+    Column("due_at", _MOMENT),
+    Column("lease_until", _MOMENT),
+    Column("fence", BigInteger, nullable=False, server_default=text("0")),
+    Column("failures", SmallInteger, nullable=False, server_default=text("0")),
+    Column("failing_since", _MOMENT),
+    Index("lane_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+)
+inbox_dossier = Table(
+    "inbox_dossier",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("counsellors", ARRAY(Text), nullable=False),
+    Column("sees_from", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("foreign_sequence", Integer, nullable=False),
+    Column("card", LargeBinary, nullable=False),
+    Index("inbox_dossier_by_counsellor", "counsellors", postgresql_using="gin"),
+)
+inbox_thread = Table(
+    "inbox_thread",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("thread_id", Uuid, primary_key=True),
+    Column("your_turn", Boolean, nullable=False),
+    _text("counsellor_id"),
+    Column("due_at", _MOMENT),
+    Column("card", LargeBinary, nullable=False),
+)
+inbox_seen = Table(
+    "inbox_seen",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    Column("counsellor_id", Text, primary_key=True),
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("sequence", Integer, nullable=False),
+)
+projection = Table(
+    "projection",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("xid", Xid8(), nullable=False),
+    Column("position", BigInteger, nullable=False),
+)
+replay_progress = Table(
+    "replay_progress",
+    metadata,
+    Column("job", Text, primary_key=True),
+    Column("xid", Xid8(), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("changed_at", _MOMENT, nullable=False),
+)

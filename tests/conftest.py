@@ -1,0 +1,61 @@
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from handover.platform.db import with_database
+from handover.platform.embedded import EmbeddedPostgres
+from handover.platform.ids import new_id
+
+TEMPLATE = "handover_template"
+
+
+@pytest.fixture(scope="session")
+async def postgres() -> AsyncIterator[EmbeddedPostgres]:
+    """One real server for the whole run, as durable as in production."""
+    with tempfile.TemporaryDirectory(prefix="handover-test-") as directory:
+        server = EmbeddedPostgres(Path(directory), options={"max_connections": "300"})
+        async with server:
+            yield server
+
+
+@pytest.fixture(scope="session")
+async def template(postgres: EmbeddedPostgres) -> str:
+    """The name of a database with the schema of today, made once by the migrations."""
+    # Imported here: the tests of the platform run without the layers above it.
+    from handover.record.migrate import upgrade  # noqa: PLC0415
+
+    await _execute(postgres, f'CREATE DATABASE "{TEMPLATE}"')
+    await upgrade(postgres.dsn(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+async def database(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
+    """The DSN of a fresh database with the schema, for one test: its commits are real and gone afterwards."""
+    async for dsn in _fresh(postgres, f'TEMPLATE "{template}"'):
+        yield dsn
+
+
+@pytest.fixture
+async def empty_database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
+    """The DSN of a fresh database with nothing in it, for one test."""
+    async for dsn in _fresh(postgres, ""):
+        yield dsn
+
+
+async def _fresh(postgres: EmbeddedPostgres, like: str) -> AsyncIterator[str]:
+    name = f"test_{new_id().hex}"
+    await _execute(postgres, f'CREATE DATABASE "{name}" {like}')
+    yield with_database(postgres.dsn(), name)
+    await _execute(postgres, f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+async def _execute(postgres: EmbeddedPostgres, statement: str) -> None:
+    connection = await asyncpg.connect(postgres.dsn("postgres"))
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
