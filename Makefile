@@ -53,7 +53,7 @@ types: $(STAMP) ## types (mypy, strict)
 
 .PHONY: arch
 arch: $(STAMP) ## who may import whom (import-linter)
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 .PHONY: check
 check: lint types arch ## lint, types and arch

@@ -131,28 +131,36 @@ CREATE TABLE lane (
 CREATE INDEX lane_due ON lane (due_at) WHERE due_at IS NOT NULL;
 
 -- The inbox, projected from the journal; one row per organisation and dossier, one per open thread it is part of.
--- `card` holds what a screen shows, encoded and sealed like an event.
+-- `card` holds what a screen shows, encoded and sealed like an event. A step changes no indexed column of
+-- `inbox_dossier`, so its rows are updated in place; without fastupdate a reader never walks a pending list.
 CREATE TABLE inbox_dossier (
-    organisation_id text NOT NULL,
     dossier_id uuid NOT NULL,
+    organisation_id text NOT NULL,
     counsellors text[] NOT NULL,
     sees_from integer NOT NULL,
     version integer NOT NULL,
     foreign_sequence integer NOT NULL,
     card bytea NOT NULL,
-    PRIMARY KEY (organisation_id, dossier_id)
-);
-CREATE INDEX inbox_dossier_by_counsellor ON inbox_dossier USING gin (counsellors);
+    PRIMARY KEY (dossier_id, organisation_id)
+) WITH (fillfactor = 70);
+CREATE INDEX inbox_dossier_by_organisation ON inbox_dossier (organisation_id, dossier_id);
+CREATE INDEX inbox_dossier_by_counsellor ON inbox_dossier USING gin (counsellors) WITH (fastupdate = off);
 CREATE TABLE inbox_thread (
-    organisation_id text NOT NULL,
     dossier_id uuid NOT NULL,
+    organisation_id text NOT NULL,
     thread_id uuid NOT NULL,
     your_turn boolean NOT NULL,
     counsellor_id text NOT NULL,
     due_at timestamptz,
+    since timestamptz NOT NULL,
     card bytea NOT NULL,
-    PRIMARY KEY (organisation_id, dossier_id, thread_id)
-);
+    PRIMARY KEY (dossier_id, organisation_id, thread_id)
+) WITH (fillfactor = 70);
+CREATE INDEX inbox_thread_by_counsellor ON inbox_thread (organisation_id, counsellor_id);
+CREATE INDEX inbox_thread_your_turn ON inbox_thread (organisation_id, due_at) WHERE your_turn;
+CREATE INDEX inbox_thread_their_turn ON inbox_thread (organisation_id, since) WHERE NOT your_turn;
+
+-- Up to where a counsellor has seen a dossier; "" stands for an application.
 CREATE TABLE inbox_seen (
     organisation_id text NOT NULL,
     counsellor_id text NOT NULL,
@@ -167,10 +175,12 @@ CREATE TABLE projection (
 );
 INSERT INTO projection VALUES ('inbox', '0', 0);
 
--- Progress of long operator work (replay), so that it goes on where a killed one stopped.
+-- Progress of long operator work (replay), so that it goes on where a killed one stopped: a place in the feed,
+-- and for work that goes dossier by dossier the last one done.
 CREATE TABLE replay_progress (
     job text PRIMARY KEY,
     xid xid8 NOT NULL,
     position bigint NOT NULL,
+    dossier_id uuid,
     changed_at timestamptz NOT NULL
 );

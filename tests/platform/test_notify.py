@@ -16,8 +16,10 @@ async def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _listening(dsn: str, heard: list[tuple[str, str]], **options: float) -> AsyncIterator[Listener]:
-    listener = Listener(dsn, ["one", "two"], lambda *what: heard.append(what), **options)
+async def _listening(
+    dsn: str, heard: list[tuple[str, str]], heartbeat: float = 15.0
+) -> AsyncIterator[Listener]:
+    listener = Listener(dsn, ["one", "two"], lambda *what: heard.append(what), heartbeat=heartbeat)
     await listener.start()
     await asyncio.wait_for(listener.connected.wait(), 10)
     try:
@@ -27,8 +29,8 @@ async def _listening(dsn: str, heard: list[tuple[str, str]], **options: float) -
 
 
 @contextlib.asynccontextmanager
-async def _notifying(dsn: str, **options: float) -> AsyncIterator[Notifier]:
-    notifier = Notifier(dsn, "one", **options)
+async def _notifying(dsn: str, interval: float = 0.003) -> AsyncIterator[Notifier]:
+    notifier = Notifier(dsn, "one", interval=interval)
     await notifier.start()
     try:
         yield notifier

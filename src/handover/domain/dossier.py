@@ -87,6 +87,8 @@ class Dossier(_State, frozen=True, kw_only=True):
     contacts: tuple[Contact, ...] = ()
     threads: dict[UUID, Thread] = {}
     facts: Facts = Facts()
+    last_by: dict[str, int] = {}
+    """The sequence of each organisation's latest event: tells what is new to the others."""
 
     @property
     def closed(self) -> bool:
@@ -134,7 +136,8 @@ def evolve(state: Dossier | None, event: Event) -> Dossier:
         state = _with_threads(state, event)
     if event.type.startswith("dossier."):
         state = _with_fact(state, event)
-    return replace(state, version=event.sequence, changed_at=event.recorded_at)
+    last_by = {**state.last_by, event.organisation: event.sequence}
+    return replace(state, version=event.sequence, changed_at=event.recorded_at, last_by=last_by)
 
 
 def _open(event: Event) -> Dossier:
@@ -152,6 +155,7 @@ def _open(event: Event) -> Dossier:
         lead=Lead(kind=data.lead, name=data.lead_name or ""),
         opened_at=event.recorded_at,
         changed_at=event.recorded_at,
+        last_by={event.organisation: 1},
     )
 
 

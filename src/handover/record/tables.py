@@ -178,25 +178,35 @@ lane = Table(
 inbox_dossier = Table(
     "inbox_dossier",
     metadata,
-    Column("organisation_id", Text, primary_key=True),
     Column("dossier_id", Uuid, primary_key=True),
+    Column("organisation_id", Text, primary_key=True),
     Column("counsellors", ARRAY(Text), nullable=False),
     Column("sees_from", Integer, nullable=False),
     Column("version", Integer, nullable=False),
     Column("foreign_sequence", Integer, nullable=False),
     Column("card", LargeBinary, nullable=False),
-    Index("inbox_dossier_by_counsellor", "counsellors", postgresql_using="gin"),
+    Index("inbox_dossier_by_organisation", "organisation_id", "dossier_id"),
+    Index(
+        "inbox_dossier_by_counsellor",
+        "counsellors",
+        postgresql_using="gin",
+        postgresql_with={"fastupdate": "off"},
+    ),
 )
 inbox_thread = Table(
     "inbox_thread",
     metadata,
-    Column("organisation_id", Text, primary_key=True),
     Column("dossier_id", Uuid, primary_key=True),
+    Column("organisation_id", Text, primary_key=True),
     Column("thread_id", Uuid, primary_key=True),
     Column("your_turn", Boolean, nullable=False),
     _text("counsellor_id"),
     Column("due_at", _MOMENT),
+    Column("since", _MOMENT, nullable=False),
     Column("card", LargeBinary, nullable=False),
+    Index("inbox_thread_by_counsellor", "organisation_id", "counsellor_id"),
+    Index("inbox_thread_your_turn", "organisation_id", "due_at", postgresql_where=text("your_turn")),
+    Index("inbox_thread_their_turn", "organisation_id", "since", postgresql_where=text("NOT your_turn")),
 )
 inbox_seen = Table(
     "inbox_seen",
@@ -219,5 +229,6 @@ replay_progress = Table(
     Column("job", Text, primary_key=True),
     Column("xid", Xid8(), nullable=False),
     Column("position", BigInteger, nullable=False),
+    Column("dossier_id", Uuid),
     Column("changed_at", _MOMENT, nullable=False),
 )

@@ -3,7 +3,7 @@
 import pytest
 from tests.adapters.lino.screens import SCRIPT, cells
 
-from handover.adapters.lino.errors import LinoChanged
+from handover.adapters.lino.errors import LinoChanged, LinoRefused
 from handover.adapters.lino.layout import Layout, client_type_of, layout_of
 
 WANTED = ("id", "stateHidden", "seen_on")
@@ -68,13 +68,14 @@ def test_a_column_or_filter_that_is_gone_is_named() -> None:
 
 
 def test_a_table_that_is_not_offered_is_named() -> None:
-    with pytest.raises(LinoChanged, match="does not offer the table isip/Contracts"):
+    with pytest.raises(LinoRefused, match="does not offer the table isip/Contracts"):
         layout_of(SCRIPT, "isip/Contracts")
 
 
 @pytest.mark.parametrize(
     ("was", "becomes", "said"),
     [
+        ("  ls_store_fields : [", "  columns : [", "does not say which columns"),
         ('"dateFormat": "d.m.Y"', '"dateFormat": "Y-m-d"', "writes dates in another way"),
         ('"dateFormat": "d.m.Y", "name": "seen_on"', '"dateFormat": "d.m.Y"', "has no name"),
         ('"boxLabel": "y", "name": "also_obsolete"', '"boxLabel": "y"', "has a field without a name"),

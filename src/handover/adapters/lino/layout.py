@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from handover.adapters.lino.errors import LinoChanged
+from handover.adapters.lino.errors import LinoChanged, LinoRefused
 
 _DATE_FORMAT = "d.m.Y"
 _COLUMN = re.compile(r"""\{(?P<options>[^{}]*)\}|'(?P<hidden>\w+)'""")
@@ -80,15 +80,22 @@ class Row:
 
 
 def layout_of(script: str, table: str) -> Layout:
-    """Read the layout of `table` (`app/Table`) from the screen script; raise `LinoChanged` when it lacks."""
+    """Read the layout of `table` (`app/Table`) from the screen script.
+
+    Raises `LinoRefused` when the account is not offered this table, `LinoChanged` when its form is unknown.
+    """
     actor = table.replace("/", ".")
     block = _block(script, f"\nLino.{actor}.GridPanel = ", "\n  initComponent")
+    if not block:
+        raise LinoRefused(
+            f"The Lino does not offer the table {table} to this account. "
+            "Give the account the rights of a social worker who also sees all clients, then try again."
+        )
     stated = next((line for line in block.splitlines() if line.startswith("  ls_store_fields : [")), None)
     if stated is None:
         raise LinoChanged(
-            f"The Lino does not offer the table {table} to this account, or not in a way this adapter knows. "
-            "Give the account the rights of a social worker who also sees all clients; "
-            "if it has them, update handover."
+            f"The Lino does not say which columns the table {table} has. "
+            "Its version is newer than this adapter: update handover."
         )
     return Layout(table=table, columns=_columns(stated, table), parameters=_parameters(script, actor))
 

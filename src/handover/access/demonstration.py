@@ -1,0 +1,63 @@
+"""The issuer built in for demonstrations: on this machine only, and never in production."""
+
+import json
+import os
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from joserfc import jwt
+from joserfc.jwk import ECKey
+
+ISSUER = "urn:handover:demonstration"
+AUDIENCE = "handover"
+SCOPES = ("dossier:read", "dossier:write", "subscription:manage")
+LIFETIME = timedelta(hours=12)
+_KEY_FILE, _PUBLIC_FILE = "demonstration-issuer.json", "demonstration-jwks.json"
+
+
+def key_files(data_dir: Path) -> tuple[Path, Path]:
+    """Give the private key's file and the public key set's file; make the key at first."""
+    private, public = data_dir / _KEY_FILE, data_dir / _PUBLIC_FILE
+    if not private.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        key = ECKey.generate_key("P-256", parameters={"kid": "demonstration-1", "use": "sig", "alg": "ES256"})
+        draft = private.with_suffix(f".{os.getpid()}")
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - the mode must hold from the first byte
+            json.dump(key.as_dict(private=True), file)
+        try:
+            os.link(draft, private)  # of two processes that start together, one's key counts for both
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    key = ECKey.import_key(json.loads(private.read_text("ascii")))
+    if not public.exists():
+        public.write_text(json.dumps({"keys": [key.as_dict(private=False)]}), "ascii")
+    return private, public
+
+
+def issue(
+    data_dir: Path,
+    *,
+    organisation: str,
+    counsellor: str = "",
+    at: datetime,
+    lifetime: timedelta = LIFETIME,
+    scopes: tuple[str, ...] = SCOPES,
+) -> str:
+    """Give an access token for an organisation, and for one of its counsellors where named."""
+    private, _ = key_files(data_dir)
+    key = ECKey.import_key(json.loads(private.read_text("ascii")))
+    claims: dict[str, object] = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": counsellor or organisation,
+        "client_id": f"{organisation}-software",
+        "iat": int(at.timestamp()),
+        "exp": int((at + lifetime).timestamp()),
+        "scope": " ".join(scopes),
+        "organisation": organisation,
+    }
+    if counsellor:
+        claims["counsellor"] = counsellor
+    return jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": key.kid}, claims, key)

@@ -1,0 +1,94 @@
+"""Writing an answer: JSON without nulls, absolute links, nothing cached, stored bytes as they are."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from uuid import UUID
+
+import msgspec
+from starlette.responses import Response
+
+from handover.domain.dossier import Dossier
+from handover.domain.parties import Directory
+from handover.domain.visibility import classes_for, shows_all, visible_data
+from handover.record import codec
+
+NO_STORE = {"Cache-Control": "no-store, max-age=0"}
+
+
+class _Glance(msgspec.Struct):
+    """Just enough of a stored event to know whether anything must be left out."""
+
+    type: str
+    organisation: str
+    event_id: str = msgspec.field(name="eventId")
+    sequence: int
+
+
+_glance = msgspec.json.Decoder(_Glance).decode
+
+
+def answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Give a JSON answer; bytes go out as they are."""
+    body = content if isinstance(content, bytes) else msgspec.json.encode(content)
+    return Response(body, status, {**NO_STORE, **(headers or {})}, "application/json")
+
+
+def without_nulls(content: object) -> object:
+    """Leave out what is None, at every depth: answers hold no null."""
+    if isinstance(content, dict):
+        return {k: without_nulls(v) for k, v in content.items() if v is not None}
+    if isinstance(content, list | tuple):
+        return [without_nulls(v) for v in content]
+    return content
+
+
+def collection(
+    items: Iterable[bytes], here: str, *, following: str = "", total: int | None = None, more: Mapping[str, object] | None = None
+) -> bytes:
+    """Give a collection of items that are encoded already."""
+    rest: dict[str, object] = {"self": here}
+    if following:
+        rest["next"] = following
+    if total is not None:
+        rest["total"] = total
+    rest |= more or {}
+    return b'{"items":[' + b",".join(items) + b"]," + msgspec.json.encode(rest)[1:]
+
+
+class EventView:
+    """Stored events as one organisation sees them, each with its link."""
+
+    def __init__(self, base_url: str, organisation: str, directory: Directory, *, on: date) -> None:
+        self._base = base_url
+        self._organisation = organisation
+        self._directory = directory
+        self._on = on
+
+    def events(self, dossier: Dossier, bodies: Iterable[bytes]) -> list[bytes]:
+        """Give those of a dossier's events that the organisation may see, without the fields it may not."""
+        found = []
+        for kept in bodies:
+            body = codec.opened(kept)
+            seen = _glance(body)
+            inscription = next(
+                (i for i in dossier.inscriptions if i.organisation == self._organisation and i.covers(seen.sequence)), None
+            )
+            if inscription is None:
+                continue
+            classes = classes_for(inscription, seen.organisation, self._directory, on=self._on)
+            if not shows_all(seen.type, classes):
+                event = msgspec.json.decode(body)
+                event["data"] = visible_data(seen.type, event["data"], classes)
+                body = msgspec.json.encode(event)
+            found.append(with_href(body, event_href(self._base, dossier.dossier_id, seen.event_id)))
+        return found
+
+
+def with_href(body: bytes, href: str) -> bytes:
+    """Add its own address to an encoded object."""
+    return body[:-1] + b',"href":"' + href.encode() + b'"}'
+
+
+def event_href(base: str, dossier_id: UUID, event_id: UUID | str) -> str:
+    """Give the address of an event."""
+    return f"{base}/v1/dossiers/{dossier_id}/events/{event_id}"

@@ -1,0 +1,1 @@
+"""The API under /v1, in Belgif's manner: one module per resource."""

@@ -1,0 +1,221 @@
+"""Dossiers: open or join, look up, list, read."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from handover.domain.deadlines import local_day
+from handover.domain.dossier import Dossier
+from handover.domain.events import OpenDossier
+from handover.domain.identity import is_ssin
+from handover.domain.refusals import Unseen
+from handover.domain.threads import Thread
+from handover.platform.ids import new_id
+from handover.platform.settings import Mode
+from handover.web.answers import answer, collection, without_nulls
+from handover.web.api.describing import KEY_HEADER, PROBLEMS, gives, scope, takes
+from handover.web.api.models import Collection, DossierOpening, DossierSearch, DossierView
+from handover.web.asking import body_of, caller_of, refuse_unknown_query, uuid_of, write_request
+from handover.web.needs import Services, services_of
+from handover.web.problems import BadInput, Issue
+
+import msgspec
+
+router = APIRouter(
+    prefix="/v1/dossiers", tags=["Dossiers"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS
+)
+PageSize = Annotated[int, Query(alias="pageSize", ge=1, le=1000, description="Most items in an answer")]
+
+
+@router.post(
+    "",
+    operation_id="openDossier",
+    summary="Open the client's dossier, or join it",
+    status_code=201,
+    responses={201: gives(DossierView, "Opened"), 200: gives(DossierView, "Joined, or in it already")},
+    openapi_extra=takes(DossierOpening, scope_name="dossier:write", headers=(KEY_HEADER,)),
+)
+async def open_dossier(request: Request) -> Response:
+    """Open a dossier under an SSIN (201), or join the one that exists when name and birth date match (200)."""
+    caller = await caller_of(request, "dossier:write")
+    services = services_of(request)
+    body, raw = await body_of(request, DossierOpening)
+    check_ssin(services, body.ssin)
+    command = OpenDossier(
+        command_id=new_id(),
+        dossier_id=new_id(),
+        caller=caller,
+        given_name=body.given_name,
+        family_name=body.family_name,
+        birth_date=body.birth_date,
+        target_group=body.target_group,
+        capacity=body.capacity,
+        legal_basis_id=body.legal_basis_id,
+        lead=body.lead,
+        lead_name=body.lead_name or "",
+    )
+    asked = write_request(request, raw, ssin=body.ssin)
+    handled = await services.record.handle(command, asked, at=services.clock.now())
+    dossier = handled.dossier
+    view = dossier_view(services, dossier, caller.organisation.organisation_id, ssin=body.ssin)
+    return answer(
+        view,
+        201 if handled.opened else 200,
+        {"ETag": etag(dossier), "Location": dossier_href(services, dossier)},
+    )
+
+
+@router.post(
+    "/search",
+    operation_id="searchDossiers",
+    summary="Look a client up by national number",
+    responses={200: gives(Collection, "The dossier, if your organisation is in it")},
+    openapi_extra=takes(DossierSearch, scope_name="dossier:read"),
+)
+async def search_dossiers(request: Request) -> Response:
+    """Give the client's dossier; nothing when there is none or your organisation is not in it."""
+    caller = await caller_of(request, "dossier:read")
+    services = services_of(request)
+    body, _ = await body_of(request, DossierSearch)
+    check_ssin(services, body.ssin)
+    own = caller.organisation.organisation_id
+    dossier = await services.reader.find(body.ssin)
+    seen = [dossier] if dossier and dossier.inscription_of(own) else []
+    items = [msgspec.json.encode(dossier_view(services, d, own, ssin=body.ssin)) for d in seen]
+    return answer(collection(items, f"{services.settings.base_url}/v1/dossiers/search", total=len(items)))
+
+
+@router.get(
+    "",
+    operation_id="listDossiers",
+    summary="List your organisation's dossiers",
+    responses={200: gives(Collection, "Dossiers")},
+    openapi_extra=scope("dossier:read"),
+)
+async def list_dossiers(request: Request, after: str = "", page_size: PageSize = 100) -> Response:
+    """Give the dossiers that your organisation is in, by id; `after` is the id of the last one you have."""
+    caller = await caller_of(request, "dossier:read")
+    services = services_of(request)
+    start = uuid_of(after) if after else None
+    if after and start is None:
+        raise BadInput(Issue.of("schemaViolation", "Give the dossierId of the last one you have.", name="after", where="query"))
+    own = caller.organisation.organisation_id
+    found = await services.reader.of_organisation(own, after=start, limit=page_size)
+    items = [msgspec.json.encode(dossier_view(services, d, own)) for d in found if d.inscription_of(own)]
+    base = f"{services.settings.base_url}/v1/dossiers?pageSize={page_size}"
+    following = f"{base}&after={found[-1].dossier_id}" if len(found) == page_size else ""
+    return answer(collection(items, base + (f"&after={after}" if after else ""), following=following))
+
+
+@router.get(
+    "/{dossierId}",
+    operation_id="readDossier",
+    summary="Read a dossier",
+    responses={200: gives(DossierView, "The dossier, with its ETag")},
+    openapi_extra=scope("dossier:read"),
+)
+async def read_dossier(request: Request, dossierId: str) -> Response:  # noqa: N803 - the name in the path
+    """Give a dossier as it stands."""
+    caller = await caller_of(request, "dossier:read")
+    services = services_of(request)
+    dossier_id = uuid_of(dossierId)
+    found = await services.reader.dossier(dossier_id) if dossier_id else None
+    own = caller.organisation.organisation_id
+    if found is None or found[0].inscription_of(own) is None:
+        raise Unseen
+    dossier, ssin = found
+    return answer(dossier_view(services, dossier, own, ssin=ssin), headers={"ETag": etag(dossier)})
+
+
+@router.get(
+    "/{dossierId}/threads",
+    operation_id="listThreads",
+    summary="List a dossier's threads",
+    responses={200: gives(Collection, "Threads, open ones first, soonest due first")},
+    openapi_extra=scope("dossier:read"),
+)
+async def list_threads(request: Request, dossierId: str) -> Response:  # noqa: N803 - the name in the path
+    """Give every process of the dossier: status, whose turn, until when, since when."""
+    caller = await caller_of(request, "dossier:read")
+    services = services_of(request)
+    dossier_id = uuid_of(dossierId)
+    found = await services.reader.dossier(dossier_id) if dossier_id else None
+    if found is None or found[0].inscription_of(caller.organisation.organisation_id) is None:
+        raise Unseen
+    dossier = found[0]
+    href = f"{dossier_href(services, dossier)}/threads"
+    now = services.clock.now()
+    ordered = sorted(dossier.threads.values(), key=lambda t: (not t.is_open, t.due_at or t.opened_at))
+    items = [
+        msgspec.json.encode(
+            msgspec.to_builtins(t)
+            | {"overdue": t.is_overdue(now), "responsible": t.responsible, "href": thread_href(services, dossier, t)}
+        )
+        for t in ordered
+    ]
+    return answer(collection(items, href, total=len(items)), headers={"ETag": etag(dossier)})
+
+
+def check_ssin(services: Services, ssin: str) -> None:
+    """Refuse what is no national number; the test range counts in demonstrations only."""
+    today = local_day(services.clock.now())
+    if not is_ssin(ssin, today=today, allow_test_range=services.settings.mode is Mode.DEMONSTRATION):
+        detail = "Not a valid national number: check the digits on the identity document."
+        raise BadInput(Issue.of("invalidInput", detail, name="ssin"))
+
+
+def etag(dossier: Dossier) -> str:
+    """Give the ETag: the dossier's version."""
+    return f'"{dossier.version}"'
+
+
+def dossier_href(services: Services, dossier: Dossier) -> str:
+    """Give the address of a dossier."""
+    return f"{services.settings.base_url}/v1/dossiers/{dossier.dossier_id}"
+
+
+def thread_href(services: Services, dossier: Dossier, thread: Thread) -> str:
+    """Give the address of a thread: its first event, whose id it has."""
+    return f"{dossier_href(services, dossier)}/events?threadId={thread.thread_id}"
+
+
+def dossier_view(
+    services: Services, dossier: Dossier, organisation: str, *, ssin: str | None = None
+) -> Mapping[str, object]:
+    """Give a dossier as the API shows it."""
+    del organisation
+    client: dict[str, object] = {
+        "ssin": ssin,
+        "givenName": dossier.given_name,
+        "familyName": dossier.family_name,
+        "birthDate": dossier.birth_date,
+    }
+    view = {
+        "dossierId": dossier.dossier_id,
+        "href": dossier_href(services, dossier),
+        "version": dossier.version,
+        "status": "closed" if dossier.closed else "open",
+        "client": client,
+        "targetGroup": dossier.target_group,
+        "lead": msgspec.to_builtins(dossier.lead),
+        "inscriptions": [
+            {
+                "organisation": i.organisation,
+                "kind": i.kind,
+                "capacity": i.capacity,
+                "legalBasisId": i.legal_basis_id,
+                "since": i.since,
+                "until": i.until,
+                "status": "active" if i.active else "closed",
+            }
+            for i in dossier.inscriptions
+        ],
+        "contacts": [msgspec.to_builtins(c) for c in dossier.contacts],
+        "facts": msgspec.to_builtins(dossier.facts),
+        "openThreads": len(dossier.open_threads),
+        "openedAt": dossier.opened_at,
+        "changedAt": dossier.changed_at,
+    }
+    return without_nulls(view)  # type: ignore[return-value]

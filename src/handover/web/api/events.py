@@ -1,0 +1,170 @@
+"""A dossier's events: post a step, read the timeline; and the organisation's feed."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from handover.domain.deadlines import local_day
+from handover.domain.dossier import Dossier
+from handover.domain.events import PostEvent
+from handover.domain.fields import Moment
+from handover.domain.parties import Caller
+from handover.domain.refusals import Unseen
+from handover.platform.ids import new_id
+from handover.record import codec
+from handover.web.answers import EventView, answer, collection
+from handover.web.api.describing import KEY_HEADER, MATCH_HEADER, PROBLEMS, gives, scope, takes
+from handover.web.api.dossiers import PageSize
+from handover.web.api.models import Events
+from handover.web.api.models import EventView as EventModel
+from handover.web.api.posted import payload_of
+from handover.web.asking import caller_of, raw_body, refuse_unknown_query, uuid_of, write_request
+from handover.web.needs import Services, services_of
+from handover.web.problems import BadInput, Issue
+
+router = APIRouter(prefix="/v1", tags=["Events"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
+
+
+class Posted(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """The body of a posted event; `data` is read after its type is known."""
+
+    type: str
+    data: msgspec.Raw
+    thread_id: UUID | None = None
+    occurred_at: Moment | None = None
+
+
+@router.post(
+    "/dossiers/{dossierId}/events",
+    operation_id="postEvent",
+    summary="Record a step",
+    status_code=201,
+    responses={201: gives(Events, "What was recorded: your step first, then what followed from it")},
+    openapi_extra=takes("PostedEvent", scope_name="dossier:write", headers=(KEY_HEADER, MATCH_HEADER)),
+)
+async def post_event(request: Request, dossierId: str) -> Response:  # noqa: N803 - the name in the path
+    """Record a step in a dossier. See GET /v1/refData/eventTypes for what may be posted when and by whom."""
+    caller = await caller_of(request, "dossier:write")
+    services = services_of(request)
+    raw = await raw_body(request)
+    posted, data = payload_of(raw, Posted)
+    asked = write_request(request, raw)
+    dossier_id = uuid_of(dossierId)
+    if dossier_id is None:
+        raise Unseen
+    command = PostEvent(
+        command_id=new_id(),
+        dossier_id=dossier_id,
+        caller=caller,
+        type=posted.type,
+        data=data,
+        thread_id=posted.thread_id,
+        occurred_at=posted.occurred_at,
+    )
+    handled = await services.record.handle(command, asked, at=services.clock.now())
+    items = _view(services, caller).events(handled.dossier, handled.bodies)
+    here = f"{services.settings.base_url}/v1/dossiers/{dossier_id}/events"
+    return answer(collection(items, here, total=len(items)), 201, {"ETag": f'"{handled.dossier.version}"'})
+
+
+@router.get(
+    "/dossiers/{dossierId}/events",
+    operation_id="listEvents",
+    summary="Read a dossier's timeline",
+    responses={200: gives(Events, "Events in order")},
+    openapi_extra=scope("dossier:read"),
+)
+async def list_events(
+    request: Request,
+    dossierId: str,  # noqa: N803 - the name in the path
+    after: Annotated[int, Query(ge=0, le=2**31 - 1, description="Sequence of the last event you have")] = 0,
+    page_size: PageSize = 1000,
+    thread_id: Annotated[str, Query(alias="threadId", description="Only this thread's events")] = "",
+) -> Response:
+    """Give the events that your organisation may see, in order."""
+    caller = await caller_of(request, "dossier:read")
+    services = services_of(request)
+    dossier_id = uuid_of(dossierId)
+    found = await services.reader.timeline(dossier_id, after=after, limit=page_size) if dossier_id else None
+    if found is None or found.dossier.inscription_of(caller.organisation.organisation_id) is None:
+        raise Unseen
+    bodies = [b for b in found.bodies if not thread_id or _thread_of(b) == thread_id]
+    items = _view(services, caller).events(found.dossier, bodies)
+    here = f"{services.settings.base_url}/v1/dossiers/{dossier_id}/events?pageSize={page_size}"
+    here += f"&threadId={uuid_of(thread_id)}" if uuid_of(thread_id) else ""
+    following = f"{here}&after={after + len(found.bodies)}" if len(found.bodies) == page_size else ""
+    tag = {"ETag": f'"{found.dossier.version}"'}
+    return answer(collection(items, f"{here}&after={after}", following=following), headers=tag)
+
+
+class _OfThread(msgspec.Struct):
+    thread_id: str = msgspec.field(name="threadId", default="")
+
+
+_of_thread = msgspec.json.Decoder(_OfThread).decode
+
+
+def _thread_of(kept: bytes) -> str:
+    return _of_thread(codec.opened(kept)).thread_id
+
+
+@router.get(
+    "/dossiers/{dossierId}/events/{eventId}",
+    operation_id="readEvent",
+    summary="Read one event",
+    responses={200: gives(EventModel, "The event")},
+    openapi_extra=scope("dossier:read"),
+)
+async def read_event(request: Request, dossierId: str, eventId: str) -> Response:  # noqa: N803 - names in the path
+    """Give one event, as the link in a webhook names it; also the last ones of an inscription that has closed."""
+    caller = await caller_of(request, "dossier:read")
+    services = services_of(request)
+    dossier_id, event_id = uuid_of(dossierId), uuid_of(eventId)
+    found = await services.reader.event(dossier_id, event_id) if dossier_id and event_id else None
+    items = _view(services, caller).events(found.dossier, found.bodies) if found else []
+    if not items:
+        raise Unseen
+    return answer(items[0])
+
+
+@router.get(
+    "/events",
+    operation_id="readFeed",
+    summary="Read your organisation's feed",
+    responses={200: gives(Events, "Events of all your dossiers; keep `cursor` and go on from there")},
+    openapi_extra=scope("dossier:read"),
+)
+async def read_feed(request: Request, after: str = "", page_size: PageSize = 100) -> Response:
+    """Give what webhooks carry, for software behind a firewall: every event you are entitled to, none skipped."""
+    caller = await caller_of(request, "dossier:read")
+    services = services_of(request)
+    own = caller.organisation.organisation_id
+    try:
+        found = await services.reader.feed(own, after=after, limit=page_size)
+    except ValueError:
+        detail = "Give the cursor of an earlier answer, or leave it out to begin."
+        raise BadInput(Issue.of("invalidInput", detail, name="after", where="query")) from None
+    view, states = _view(services, caller), dict[UUID, Dossier]()
+    items: list[bytes] = []
+    for item in found:
+        if item.dossier_id not in states:
+            states[item.dossier_id] = codec.decode_state(item.state)
+        for body in view.events(states[item.dossier_id], (item.body,)):
+            items.append(body[:-1] + f',"cursor":"{item.cursor}"}}'.encode())
+    cursor = found[-1].cursor if found else after
+    base = f"{services.settings.base_url}/v1/events?pageSize={page_size}"
+    following = f"{base}&after={cursor}" if len(found) == page_size else ""
+    here = base + (f"&after={after}" if after else "")
+    return answer(collection(items, here, following=following, more={"cursor": cursor}))
+
+
+def _view(services: Services, caller: Caller) -> EventView:
+    return EventView(
+        services.settings.base_url,
+        caller.organisation.organisation_id,
+        services.directory_now(),
+        on=local_day(services.clock.now()),
+    )

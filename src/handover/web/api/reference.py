@@ -1,0 +1,236 @@
+"""Reference data: event types with examples, code lists, legal bases; and who takes part."""
+
+import re
+from enum import Enum
+from functools import cache
+
+import msgspec
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from handover.domain import codes, codes_follow_up
+from handover.domain.codes import Coded
+from handover.domain.kinds import EVENT_TYPES, EventType
+from handover.domain.threads import By, Transition
+from handover.web.answers import answer, collection, without_nulls
+from handover.web.api.describing import PROBLEMS, gives, scope
+from handover.web.api.models import Collection
+from handover.web.asking import caller_of, refuse_unknown_query
+from handover.web.needs import Services, services_of
+from handover.web.problems import HttpProblem
+
+router = APIRouter(
+    prefix="/v1", tags=["Reference"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS
+)
+_PUBLIC = {"Cache-Control": "private, max-age=300"}
+
+
+def _list_name(kind: type[Coded]) -> str:
+    """`RejectionReason` is served as `rejectionReasons`."""
+    name = kind.__name__[0].lower() + kind.__name__[1:]
+    plural = re.sub(r"y$", "ies", name) if re.search(r"[^aeiou]y$", name) else name
+    return plural if plural != name or name.endswith("s") else name + "s"
+
+
+CODE_LISTS: dict[str, type[Coded]] = {
+    _list_name(kind): kind
+    for module in (codes, codes_follow_up)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, Coded) and kind is not Coded
+}
+
+
+@router.get(
+    "/refData/eventTypes",
+    operation_id="listEventTypes",
+    summary="List what may be posted, when and by whom",
+    responses={200: gives(Collection, "Event types, each with an example that can be posted")},
+    openapi_extra=scope("dossier:read"),
+)
+async def list_event_types(request: Request) -> Response:
+    """Give every event type: its thread kind, from, to, who may post it, required fields, an example."""
+    await caller_of(request, "dossier:read")
+    base = services_of(request).settings.base_url
+    items = [
+        msgspec.json.encode(entry | {"href": f"{base}/v1/refData/eventTypes#{entry['type']}"})
+        for entry in event_types()
+    ]
+    return answer(collection(items, f"{base}/v1/refData/eventTypes", total=len(items)), headers=_PUBLIC)
+
+
+@cache
+def event_types() -> tuple[dict[str, object], ...]:
+    """Give the table of tables: one entry per row of each kind."""
+    return tuple(_entry(kind, row) for kind in EVENT_TYPES.values() for row in kind.rows)
+
+
+def _entry(kind: EventType, row: Transition) -> dict[str, object]:
+    fields = msgspec.structs.fields(kind.payload)
+    entry: dict[str, object] = {
+        "type": kind.name,
+        "threadKind": kind.kind.name,
+        "from": _from(row),
+        "to": _to(row),
+        "by": row.by,
+        "required": [field.encode_name for field in fields if field.required],
+        "optional": [field.encode_name for field in fields if not field.required],
+        "visibility": {name: level.value for name, level in kind.visibility.items()},
+        "turn": row.turn.value,
+        "example": msgspec.to_builtins(row.example),
+        "posted": row.by is not By.SYSTEM,
+        "description": " ".join((kind.payload.__doc__ or "").split()),
+    }
+    if row.topic:
+        entry["topic"] = row.topic
+        entry["opensWith"] = [f"{kind.kind.name}.{r.name}" for r in kind.kind.table if r.topic == row.topic and r.opens]
+    if row.due.name:
+        entry["due"] = row.due.name
+    return entry
+
+
+def _from(row: Transition) -> list[str]:
+    if row.on_dossier:
+        return ["closed"] if row.on_closed else [] if row.name == "opened" else ["open"]
+    return [status.value for status in row.starts]
+
+
+def _to(row: Transition) -> str:
+    if row.on_dossier:
+        return "closed" if row.name == "closed" else "open"
+    return row.to.value
+
+
+@router.get(
+    "/refData/legalBases",
+    operation_id="listLegalBases",
+    summary="List the legal bases an exchange may rest on",
+    responses={200: gives(Collection, "Protocols and deliberations")},
+    openapi_extra=scope("dossier:read"),
+)
+async def list_legal_bases(request: Request) -> Response:
+    """Give each published protocol or deliberation with the purposes it allows."""
+    await caller_of(request, "dossier:read")
+    services = services_of(request)
+    here = f"{services.settings.base_url}/v1/refData/legalBases"
+    items = [
+        msgspec.json.encode(
+            without_nulls(
+                {
+                    "legalBasisId": basis.legal_basis_id,
+                    "title": basis.title,
+                    "reference": basis.reference,
+                    "purposes": sorted(str(p) for p in basis.purposes),
+                    "validFrom": basis.valid_from,
+                    "validUntil": basis.valid_until,
+                    "href": f"{here}#{basis.legal_basis_id}",
+                }
+            )
+        )
+        for basis in services.directory_now().legal_bases.values()
+    ]
+    return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
+
+
+@router.get(
+    "/refData",
+    operation_id="listCodeLists",
+    summary="List the code lists",
+    responses={200: gives(Collection, "Code lists")},
+    openapi_extra=scope("dossier:read"),
+)
+async def list_code_lists(request: Request) -> Response:
+    """Give the address of every code list."""
+    await caller_of(request, "dossier:read")
+    here = f"{services_of(request).settings.base_url}/v1/refData"
+    names = ["eventTypes", "legalBases", *sorted(CODE_LISTS)]
+    items = [msgspec.json.encode({"name": name, "href": f"{here}/{name}"}) for name in names]
+    return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
+
+
+@router.get(
+    "/refData/{codeList}",
+    operation_id="readCodeList",
+    summary="Read a code list",
+    responses={200: gives(Collection, "Codes with their labels in Dutch, French, German and English")},
+    openapi_extra=scope("dossier:read"),
+)
+async def read_code_list(request: Request, codeList: str) -> Response:  # noqa: N803 - the name in the path
+    """Give the codes of a list, each with its words."""
+    await caller_of(request, "dossier:read")
+    kind = CODE_LISTS.get(codeList)
+    if kind is None:
+        raise HttpProblem(404, "No such code list. See GET /v1/refData.")
+    here = f"{services_of(request).settings.base_url}/v1/refData/{codeList}"
+    items = [
+        msgspec.json.encode({"code": str(code), "label": labels(code), "href": f"{here}#{code}"}) for code in kind
+    ]
+    return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
+
+
+def labels(code: Enum) -> dict[str, str]:
+    """Give a code's words by language."""
+    return {language: getattr(code, language) for language in ("nl", "fr", "de", "en")}
+
+
+@router.get(
+    "/organisations",
+    operation_id="listOrganisations",
+    summary="List the organisations that take part",
+    responses={200: gives(Collection, "Organisations")},
+    openapi_extra=scope("dossier:read"),
+)
+async def list_organisations(request: Request) -> Response:
+    """Give every organisation with whom to call."""
+    await caller_of(request, "dossier:read")
+    services = services_of(request)
+    here = f"{services.settings.base_url}/v1/organisations"
+    items = [
+        msgspec.json.encode(
+            {
+                "organisationId": o.organisation_id,
+                "kind": o.kind,
+                "enterpriseNumber": o.enterprise_number,
+                "name": o.name,
+                **_given(phone=o.phone, email=o.email, coordinator=o.coordinator),
+                "href": f"{here}/{o.organisation_id}",
+                "counsellors": f"{here}/{o.organisation_id}/counsellors",
+            }
+        )
+        for o in sorted(services.directory_now().organisations.values(), key=lambda o: o.organisation_id)
+    ]
+    return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
+
+
+@router.get(
+    "/organisations/{organisationId}/counsellors",
+    operation_id="listCounsellors",
+    summary="List an organisation's counsellors",
+    responses={200: gives(Collection, "Counsellors")},
+    openapi_extra=scope("dossier:read"),
+)
+async def list_counsellors(request: Request, organisationId: str) -> Response:  # noqa: N803 - the name in the path
+    """Give who works there, in which team, and how to reach them."""
+    await caller_of(request, "dossier:read")
+    services: Services = services_of(request)
+    directory = services.directory_now()
+    if organisationId not in directory.organisations:
+        raise HttpProblem(404, "No such organisation. See GET /v1/organisations.")
+    here = f"{services.settings.base_url}/v1/organisations/{organisationId}/counsellors"
+    found = [c for c in directory.counsellors.values() if c.organisation_id == organisationId]
+    items = [
+        msgspec.json.encode(
+            {
+                "counsellorId": c.counsellor_id,
+                "organisation": c.organisation_id,
+                "name": c.name,
+                **_given(team=c.team, function=c.function, phone=c.phone, email=c.email),
+                "href": f"{here}/{c.counsellor_id}",
+            }
+        )
+        for c in sorted(found, key=lambda c: c.counsellor_id)
+    ]
+    return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
+
+
+def _given(**fields: str) -> dict[str, str]:
+    return {name: value for name, value in fields.items() if value}

@@ -1,0 +1,120 @@
+"""Reading a request: who asks, its body, its headers; each refused with what to do instead."""
+
+import hashlib
+import re
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from fastapi import Request as HttpRequest
+from pydantic import BaseModel, ValidationError
+from starlette.routing import Match
+
+from handover.access.denials import MissingPermission, MissingScope
+from handover.access.tokens import Tokens
+from handover.domain.parties import Caller
+from handover.record.handle import Request
+from handover.web.problems import BadInput, HttpProblem, Issue, issues_of
+
+Model = TypeVar("Model", bound=BaseModel)
+_KEY = re.compile(r"[\x21-\x7e]{1,100}")
+_ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
+_JSON = re.compile(r"application/(?:json|[a-z.+-]*\+json)(?:\s*;.*)?", re.IGNORECASE)
+
+
+class HasTokens(Protocol):
+    """Whatever holds the token check; see `wiring.Services`."""
+
+    tokens: Tokens
+
+
+async def caller_of(request: HttpRequest, scope: str) -> Caller:
+    """Give who asks. Raises a Denial when nobody known does, or without the scope."""
+    services: HasTokens = request.app.state.services
+    caller = await services.tokens.caller(request.headers.get("authorization"))
+    if scope not in caller.scopes:
+        raise MissingScope(scope)
+    return caller
+
+
+async def counsellor_of(request: HttpRequest, scope: str) -> Caller:
+    """Give the counsellor who asks; an application alone is refused."""
+    caller = await caller_of(request, scope)
+    if not caller.counsellor_id:
+        raise MissingPermission
+    return caller
+
+
+def refuse_unknown_query(request: HttpRequest) -> None:
+    """Refuse query parameters that the route does not know, and an Accept that no answer fits."""
+    accept = request.headers.get("accept", "*/*")
+    if not any(kind in accept for kind in ("*/*", "application/json", "application/*", "+json", "text/")):
+        raise HttpProblem(406, "Answers are application/json. Send Accept: application/json.")
+    if not request.url.query:
+        return
+    route = request.scope["route"]
+    known = {parameter.alias for parameter in route.dependant.query_params}
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        raise BadInput(
+            *(Issue.of("unknownInput", "This query parameter is not known here.", name=_safe(n), where="query") for n in unknown)
+        )
+
+
+def _safe(name: str) -> str:
+    """An unknown parameter's name comes from outside; only a plain one is repeated, and no number."""
+    return name if re.fullmatch(r"[A-Za-z_]{1,40}", name) else "?"
+
+
+async def raw_body(request: HttpRequest) -> bytes:
+    """Give the body's bytes. Raises HttpProblem 415 for anything but JSON."""
+    if not _JSON.fullmatch(request.headers.get("content-type", "")):
+        raise HttpProblem(415, "Send the body as JSON, with Content-Type: application/json.")
+    return await request.body()
+
+
+async def body_of(request: HttpRequest, model: type[Model]) -> tuple[Model, bytes]:
+    """Give the checked body and its bytes. Raises BadInput with one issue per field."""
+    raw = await raw_body(request)
+    try:
+        return model.model_validate_json(raw), raw
+    except ValidationError as error:
+        raise BadInput(*issues_of(error)) from None
+
+
+def write_request(request: HttpRequest, raw: bytes, *, ssin: str | None = None) -> Request:
+    """Give what every write needs: Idempotency-Key (required), If-Match (optional), fingerprint of the whole."""
+    key = request.headers.get("idempotency-key")
+    if not key or not _KEY.fullmatch(key):
+        detail = "Send an Idempotency-Key header (1 to 100 visible characters), the same for every try of this request."
+        raise BadInput(Issue.of("schemaViolation", detail, name="Idempotency-Key", where="header"))
+    fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + raw).digest()
+    return Request(key=key, fingerprint=fingerprint, if_match=_if_match(request), ssin=ssin)
+
+
+def _if_match(request: HttpRequest) -> int | None:
+    given = request.headers.get("if-match")
+    if given is None or given.strip() == "*":
+        return None
+    found = _ETAG.fullmatch(given.strip())
+    if not found:
+        detail = 'Give the ETag of the dossier as you read it, such as "7".'
+        raise BadInput(Issue.of("schemaViolation", detail, name="If-Match", where="header"))
+    return int(found[1])
+
+
+def uuid_of(text: str) -> UUID | None:
+    """Give the id in a path, or None for what can be no id (and so names nothing)."""
+    try:
+        return UUID(text) if len(text) == 36 else None  # noqa: PLR2004 - the one form we give out
+    except ValueError:
+        return None
+
+
+def allowed_methods(request: HttpRequest) -> str:
+    """Give what `Allow` says for a path that exists under other methods."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        match, _ = route.matches(request.scope)
+        if match is Match.PARTIAL:
+            found |= set(getattr(route, "methods", None) or ())
+    return ", ".join(sorted(found))

@@ -1,0 +1,138 @@
+"""Builds everything once: from settings to the services that API, worker and operator commands use."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from handover.access import demonstration
+from handover.access.tokens import Issuer, Keys, Tokens
+from handover.domain.parties import Directory
+from handover.platform.clock import Clock
+from handover.platform.db import open_pool
+from handover.platform.embedded import EmbeddedPostgres
+from handover.platform.notify import Listener, Notifier
+from handover.platform.settings import Mode, Settings
+from handover.record.directory import load_directory
+from handover.record.handle import Record
+from handover.record.reading import Reader
+from handover.record.sealing import Sealer
+
+JOURNAL, DIRECTORY = "handover_journal", "handover_directory"
+_DIRECTORY_SECONDS = 60.0
+
+
+@dataclass(slots=True)
+class LiveDirectory:
+    """The directory as last read; refreshed when it is told to and now and then anyway."""
+
+    pool: asyncpg.Pool
+    current: Directory = field(default_factory=Directory)
+
+    def __call__(self) -> Directory:
+        """Give the directory."""
+        return self.current
+
+    async def refresh(self) -> None:
+        """Read it again."""
+        self.current = await load_directory(self.pool)
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What a process works with."""
+
+    settings: Settings
+    dsn: str
+    pool: asyncpg.Pool
+    clock: Clock
+    sealer: Sealer
+    directory: LiveDirectory
+    record: Record
+    reader: Reader
+    tokens: Tokens
+    journal_changed: Notifier
+
+
+@asynccontextmanager
+async def database(settings: Settings) -> AsyncIterator[str]:
+    """Give the address of the database: the configured one, or the embedded one, started when it does not run."""
+    if settings.database_url:
+        yield settings.database_url
+        return
+    server = EmbeddedPostgres(settings.data_dir)
+    try:
+        yield await server.start()
+    finally:
+        await server.stop()
+
+
+@asynccontextmanager
+async def services(
+    settings: Settings, *, dsn: str | None = None, pool_size: int | None = None, name: str = "handover"
+) -> AsyncIterator[Services]:
+    """Give the services on a migrated database; everything is closed afterwards."""
+    async with AsyncExitStack() as stack:
+        address = await stack.enter_async_context(database(settings)) if dsn is None else dsn
+        pool = await open_pool(address, size=pool_size or settings.pool_size, application_name=name)
+        stack.push_async_callback(_close, pool)
+        clock, keys = Clock(settings.clock_offset), settings.keys()
+        sealer = Sealer(seal_key=keys.seal, ssin_key=keys.ssin)
+        directory = LiveDirectory(pool)
+        await directory.refresh()
+        notifier = Notifier(address, JOURNAL)
+        await notifier.start()
+        stack.push_async_callback(notifier.stop)
+        changed = asyncio.Event()
+        listener = Listener(address, [DIRECTORY], lambda _channel, _payload: changed.set())
+        await listener.start()
+        stack.push_async_callback(listener.stop)
+        refresher = asyncio.create_task(_keep_fresh(directory, changed))
+        stack.callback(refresher.cancel)
+        yield Services(
+            settings=settings,
+            dsn=address,
+            pool=pool,
+            clock=clock,
+            sealer=sealer,
+            directory=directory,
+            record=Record(pool, sealer, directory, notifier.wake),
+            reader=Reader(pool, sealer),
+            tokens=Tokens(issuers(settings), directory, clock.now),
+            journal_changed=notifier,
+        )
+
+
+async def _close(pool: asyncpg.Pool) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+async def _keep_fresh(directory: LiveDirectory, changed: asyncio.Event) -> None:
+    while True:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_DIRECTORY_SECONDS):
+                await changed.wait()
+        changed.clear()
+        try:
+            await directory.refresh()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await asyncio.sleep(1)
+            changed.set()
+
+
+def issuers(settings: Settings) -> list[Issuer]:
+    """Give the issuers whose tokens count; a demonstration has its own besides."""
+    found = [
+        Issuer(i.issuer, i.audience, Keys(file=i.jwks_file, url=i.jwks_url)) for i in settings.issuers
+    ]
+    if settings.mode is Mode.DEMONSTRATION:
+        _, public = demonstration.key_files(settings.data_dir)
+        found.append(Issuer(demonstration.ISSUER, demonstration.AUDIENCE, Keys(file=public)))
+    return found
