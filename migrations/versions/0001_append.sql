@@ -12,7 +12,10 @@ CREATE FUNCTION append_events(
     f_event integer[], f_organisation text[]
 ) RETURNS TABLE (
     command integer, outcome text, fingerprint bytea, dossier_id uuid, first_sequence integer, last_sequence integer
-) LANGUAGE plpgsql AS $$
+) LANGUAGE plpgsql
+-- Its plans are made once per connection, perhaps while the tables are still empty: never scan, always look up.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
 #variable_conflict use_column
 DECLARE
     v_candidates integer[];
@@ -92,11 +95,12 @@ BEGIN
           AND (s.event_types IS NULL OR e_type[f_event[i]] = ANY (s.event_types))
         RETURNING dossier_id, subscription_id, sequence
     )
-    INSERT INTO lane AS l (dossier_id, subscription_id, enqueued, due_at)
-    SELECT q.dossier_id, q.subscription_id, max(q.sequence), p_at
+    INSERT INTO lane AS l (dossier_id, subscription_id, waiting, head, due_at)
+    SELECT q.dossier_id, q.subscription_id, count(*), min(q.sequence), p_at
     FROM queued q GROUP BY 1, 2 ORDER BY 1, 2
     ON CONFLICT (dossier_id, subscription_id) DO UPDATE
-        SET enqueued = excluded.enqueued, due_at = coalesce(l.due_at, excluded.due_at);
+        SET waiting = l.waiting + excluded.waiting,
+            due_at = CASE WHEN l.dead IS NULL THEN coalesce(l.due_at, excluded.due_at) ELSE l.due_at END;
 
     RETURN QUERY
     SELECT c.n::integer,
@@ -105,4 +109,21 @@ BEGIN
     FROM generate_subscripts(c_dossier, 1) AS c (n)
     LEFT JOIN idempotency k
         ON NOT c.n = ANY (v_accepted) AND k.organisation_id = c_organisation[c.n] AND k.key = c_key[c.n];
+END $$;
+
+-- What a decision needs, for many commands at once: the dossier, and what the idempotency key was used for.
+CREATE FUNCTION load_dossiers(c_dossier uuid[], c_organisation text[], c_key text[])
+RETURNS TABLE (
+    version integer, head bytea, state bytea,
+    fingerprint bytea, used_dossier uuid, first_sequence integer, last_sequence integer
+) LANGUAGE plpgsql STABLE
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+AS $$
+BEGIN
+    RETURN QUERY
+    SELECT d.version, d.head, d.state, k.fingerprint, k.dossier_id, k.first_sequence, k.last_sequence
+    FROM unnest(c_dossier, c_organisation, c_key) WITH ORDINALITY AS q (dossier_id, organisation_id, key, n)
+    LEFT JOIN dossier d ON d.dossier_id = q.dossier_id
+    LEFT JOIN idempotency k ON k.organisation_id = q.organisation_id AND k.key = q.key
+    ORDER BY q.n;
 END $$;

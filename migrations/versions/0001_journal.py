@@ -14,6 +14,6 @@ def upgrade() -> None:
     """Create everything. The texts lie beside this file, where an editor knows them as SQL."""
     op.execute("SET LOCAL lock_timeout = '5s'")  # also opens the transaction that the scripts run in
     connection = op.get_bind().connection
-    for name in ("0001_journal.sql", "0001_append.sql"):
+    for name in ("0001_journal.sql", "0001_append.sql", "0001_delivery.sql"):
         script = Path(__file__).with_name(name).read_text(encoding="utf-8")
         connection.run_async(lambda driver, script=script: driver.execute(script))

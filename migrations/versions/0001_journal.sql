@@ -36,7 +36,9 @@ CREATE TABLE dossier (
     state bytea NOT NULL,
     ssin_sealed bytea NOT NULL,
     opened_at timestamptz NOT NULL
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 70, toast_tuple_target = 8160);
+-- Sealed bytes do not compress; trying costs more than the row.
+ALTER TABLE dossier ALTER COLUMN state SET STORAGE EXTERNAL;
 
 -- The only way from a national number to a dossier: a keyed hash, so the table alone tells nothing.
 CREATE TABLE ssin_lookup (
@@ -58,7 +60,8 @@ CREATE TABLE event (
     link bytea NOT NULL,
     PRIMARY KEY (dossier_id, sequence),
     UNIQUE (dossier_id, event_id)
-);
+) WITH (toast_tuple_target = 8160);
+ALTER TABLE event ALTER COLUMN body SET STORAGE EXTERNAL;
 
 -- Which organisation is entitled to which event, in an order that never shows a later row before an earlier
 -- one: (xid, position), read only below the oldest running transaction.
@@ -84,6 +87,8 @@ CREATE TABLE idempotency (
 );
 CREATE INDEX idempotency_by_age ON idempotency (recorded_at);
 
+-- `secrets` is sealed. `missed_from`: no delivery was queued since that transaction (410 disabled it); `down_since`
+-- and `probe_at`: the endpoint does not answer at all, and when it is tried next whatever its lanes say.
 CREATE TABLE subscription (
     subscription_id uuid PRIMARY KEY,
     organisation_id text NOT NULL REFERENCES organisation,
@@ -93,11 +98,16 @@ CREATE TABLE subscription (
     status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'paused', 'disabled', 'deleted')),
     status_reason text NOT NULL DEFAULT '',
     created_at timestamptz NOT NULL,
-    changed_at timestamptz NOT NULL
+    changed_at timestamptz NOT NULL,
+    missed_from xid8,
+    down_since timestamptz,
+    probe_at timestamptz
 );
 CREATE INDEX subscription_by_organisation ON subscription (organisation_id);
+CREATE INDEX subscription_to_probe ON subscription (probe_at) WHERE probe_at IS NOT NULL;
 
--- The outbox: one row per event and subscription, kept after success or death.
+-- The outbox: one row per event and subscription, kept after success or death. Only columns outside every index
+-- change, so that settling stays within the page. `previous_sequence`: what was sent before it (0: nothing).
 CREATE TABLE delivery (
     dossier_id uuid NOT NULL,
     subscription_id uuid NOT NULL,
@@ -108,19 +118,23 @@ CREATE TABLE delivery (
     last_error text NOT NULL DEFAULT '',
     enqueued_at timestamptz NOT NULL,
     settled_at timestamptz,
+    delivered_at timestamptz,
     previous_sequence integer,
     PRIMARY KEY (dossier_id, subscription_id, sequence)
-);
-CREATE INDEX delivery_unsettled ON delivery (subscription_id, enqueued_at) WHERE state IN ('pending', 'dead');
+) WITH (fillfactor = 80);
+CREATE INDEX delivery_of_subscription ON delivery (subscription_id, enqueued_at, dossier_id, sequence);
 
 -- A lane keeps the order of one dossier to one subscription. Work is claimed by lane: `due_at` is when its head
--- may be tried (null: nothing waits), `lease_until` and `fence` say who holds it, `sent` is what was sent last.
+-- may be tried (null: nothing may go out), `lease_until` and `fence` say who holds it. `waiting` counts what is
+-- pending, `head` is no higher than the first of it, `sent` is what went out last, `dead` is the delivery that
+-- was given up and stops everything behind it until a person resends or skips it.
 CREATE TABLE lane (
     dossier_id uuid NOT NULL,
     subscription_id uuid NOT NULL,
-    enqueued integer NOT NULL,
-    settled integer NOT NULL DEFAULT 0,
+    waiting integer NOT NULL,
+    head integer NOT NULL DEFAULT 0,
     sent integer NOT NULL DEFAULT 0,
+    dead integer,
     due_at timestamptz,
     lease_until timestamptz,
     fence bigint NOT NULL DEFAULT 0,
@@ -128,7 +142,8 @@ CREATE TABLE lane (
     failing_since timestamptz,
     PRIMARY KEY (dossier_id, subscription_id)
 ) WITH (fillfactor = 70);
-CREATE INDEX lane_due ON lane (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX lane_due ON lane (subscription_id, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX lane_dead ON lane (subscription_id) WHERE dead IS NOT NULL;
 
 -- The inbox, projected from the journal; one row per organisation and dossier, one per open thread it is part of.
 -- `card` holds what a screen shows, encoded and sealed like an event. A step changes no indexed column of
@@ -183,4 +198,18 @@ CREATE TABLE replay_progress (
     position bigint NOT NULL,
     dossier_id uuid,
     changed_at timestamptz NOT NULL
+);
+
+-- What an import from an outside system last recorded for one thing there: the digest of its mapped content (empty:
+-- it was being recorded when the import stopped) and how often it changed. Never a national number, nor its hash.
+CREATE TABLE inbound_mark (
+    organisation_id text NOT NULL,
+    system text NOT NULL,
+    key text NOT NULL,
+    digest text NOT NULL,
+    revision integer NOT NULL CHECK (revision >= 0),
+    dossier_id uuid NOT NULL,
+    thread_id uuid,
+    changed_at timestamptz NOT NULL,
+    PRIMARY KEY (organisation_id, system, key)
 );

@@ -56,6 +56,10 @@ class Services:
     tokens: Tokens
     journal_changed: Notifier
 
+    def directory_now(self) -> Directory:
+        """Give the directory as last read."""
+        return self.directory()
+
 
 @asynccontextmanager
 async def database(settings: Settings) -> AsyncIterator[str]:

@@ -1,0 +1,1 @@
+"""One folder per outside system; `kit` is what they share."""

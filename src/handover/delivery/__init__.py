@@ -1,0 +1,1 @@
+"""Webhooks: where they go, how they are signed, and the worker that brings every event there in order."""

@@ -110,7 +110,7 @@ def _choose(dossier: Dossier, command: PostEvent, event_type: EventType) -> tupl
         detail = "This event is recorded by the system itself and cannot be posted."
         raise WrongParty(detail)
     thread = _thread(dossier, command, rows)
-    allowed = [row for row in rows if _may(row, dossier, thread if row.starts else None, caller)]
+    allowed = [row for row in rows if may(row, dossier, thread if row.starts else None, caller)]
     if not allowed:
         raise WrongParty
     for row in allowed:
@@ -146,7 +146,8 @@ def _only_candidate(dossier: Dossier, command: PostEvent, rows: tuple[Transition
     raise WrongState
 
 
-def _may(row: Transition, dossier: Dossier, thread: Thread | None, caller: Caller) -> bool:
+def may(row: Transition, dossier: Dossier, thread: Thread | None, caller: Caller) -> bool:
+    """Tell whether the caller is the party that the row is for; states are looked at elsewhere."""
     organisation = caller.organisation
     own = organisation.organisation_id
     match row.by:

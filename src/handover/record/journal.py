@@ -14,13 +14,7 @@ from handover.record import codec
 from handover.record.batch import Batcher
 from handover.record.sealing import KEY_VERSION
 
-_LOAD = """
-SELECT d.version, d.head, d.state, k.fingerprint, k.dossier_id, k.first_sequence, k.last_sequence
-FROM unnest($1::uuid[], $2::text[], $3::text[]) WITH ORDINALITY AS q (dossier_id, organisation_id, key, n)
-LEFT JOIN dossier d ON d.dossier_id = q.dossier_id
-LEFT JOIN idempotency k ON k.organisation_id = q.organisation_id AND k.key = q.key
-ORDER BY q.n
-"""
+_LOAD = "SELECT * FROM load_dossiers($1, $2, $3)"
 _APPEND = f"""
 SELECT * FROM append_events({", ".join(f"${n}" for n in range(1, 23))}) ORDER BY command
 """
@@ -122,19 +116,20 @@ class Journal:
         rows = await self._pool.fetch(_APPEND, *_arguments(chosen, bodies))
         for n, row, written in zip(numbers, rows, bodies, strict=True):
             outcome = Outcome(row["outcome"])
-            answers[n] = Appended(outcome, _used(row), written if outcome is Outcome.RECORDED else ())
+            answers[n] = Appended(outcome, _used(row, row["dossier_id"]), written if outcome is Outcome.RECORDED else ())
         return [answer for answer in answers if answer is not None]
 
 
 def _loaded(row: asyncpg.Record) -> Loaded:
     state = row["state"]
-    return Loaded(None if state is None else codec.decode_state(state), row["head"] or codec.GENESIS, _used(row))
+    used = _used(row, row["used_dossier"])
+    return Loaded(None if state is None else codec.decode_state(state), row["head"] or codec.GENESIS, used)
 
 
-def _used(row: asyncpg.Record) -> Used | None:
+def _used(row: asyncpg.Record, dossier_id: UUID) -> Used | None:
     if row["fingerprint"] is None:
         return None
-    return Used(row["fingerprint"], row["dossier_id"], row["first_sequence"], row["last_sequence"])
+    return Used(row["fingerprint"], dossier_id, row["first_sequence"], row["last_sequence"])
 
 
 def _arguments(entries: Sequence[Entry], bodies: Sequence[tuple[bytes, ...]]) -> list[object]:

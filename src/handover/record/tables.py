@@ -138,7 +138,11 @@ subscription = Table(
     _text("status_reason", default=""),
     Column("created_at", _MOMENT, nullable=False),
     Column("changed_at", _MOMENT, nullable=False),
+    Column("missed_from", Xid8()),
+    Column("down_since", _MOMENT),
+    Column("probe_at", _MOMENT),
     Index("subscription_by_organisation", "organisation_id"),
+    Index("subscription_to_probe", "probe_at", postgresql_where=text("probe_at IS NOT NULL")),
 )
 delivery = Table(
     "delivery",
@@ -152,28 +156,26 @@ delivery = Table(
     _text("last_error", default=""),
     Column("enqueued_at", _MOMENT, nullable=False),
     Column("settled_at", _MOMENT),
+    Column("delivered_at", _MOMENT),
     Column("previous_sequence", Integer),
-    Index(
-        "delivery_unsettled",
-        "subscription_id",
-        "enqueued_at",
-        postgresql_where=text("state IN ('pending', 'dead')"),
-    ),
+    Index("delivery_of_subscription", "subscription_id", "enqueued_at", "dossier_id", "sequence"),
 )
 lane = Table(
     "lane",
     metadata,
     Column("dossier_id", Uuid, primary_key=True),
     Column("subscription_id", Uuid, primary_key=True),
-    Column("enqueued", Integer, nullable=False),
-    Column("settled", Integer, nullable=False, server_default=text("0")),
+    Column("waiting", Integer, nullable=False),
+    Column("head", Integer, nullable=False, server_default=text("0")),
     Column("sent", Integer, nullable=False, server_default=text("0")),
+    Column("dead", Integer),
     Column("due_at", _MOMENT),
     Column("lease_until", _MOMENT),
     Column("fence", BigInteger, nullable=False, server_default=text("0")),
     Column("failures", SmallInteger, nullable=False, server_default=text("0")),
     Column("failing_since", _MOMENT),
-    Index("lane_due", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    Index("lane_due", "subscription_id", "due_at", postgresql_where=text("due_at IS NOT NULL")),
+    Index("lane_dead", "subscription_id", postgresql_where=text("dead IS NOT NULL")),
 )
 inbox_dossier = Table(
     "inbox_dossier",
@@ -230,5 +232,17 @@ replay_progress = Table(
     Column("xid", Xid8(), nullable=False),
     Column("position", BigInteger, nullable=False),
     Column("dossier_id", Uuid),
+    Column("changed_at", _MOMENT, nullable=False),
+)
+inbound_mark = Table(
+    "inbound_mark",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    _text("digest"),
+    Column("revision", Integer, nullable=False),
+    Column("dossier_id", Uuid, nullable=False),
+    Column("thread_id", Uuid),
     Column("changed_at", _MOMENT, nullable=False),
 )

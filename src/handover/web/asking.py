@@ -44,7 +44,7 @@ async def counsellor_of(request: HttpRequest, scope: str) -> Caller:
     return caller
 
 
-def refuse_unknown_query(request: HttpRequest) -> None:
+async def refuse_unknown_query(request: HttpRequest) -> None:
     """Refuse query parameters that the route does not know, and an Accept that no answer fits."""
     accept = request.headers.get("accept", "*/*")
     if not any(kind in accept for kind in ("*/*", "application/json", "application/*", "+json", "text/")):

@@ -4,8 +4,9 @@ from datetime import date
 
 import pytest
 
+from handover.adapters.kit import Reject
 from handover.adapters.lino.appointments import Outcome, appointments_of, outcome_of
-from handover.adapters.lino.records import CalendarEntry, EntryState, GuestState, Origin, Presence, Reject
+from handover.adapters.lino.records import CalendarEntry, EntryState, GuestState, Origin, Presence
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from datetime import date, time
 
 import pytest
 
+from handover.adapters.kit import Reject
 from handover.adapters.lino import wire
 from handover.adapters.lino.cells import Ref, Unreadable
 from handover.adapters.lino.layout import Row
@@ -20,7 +21,6 @@ from handover.adapters.lino.records import (
     LinoClientRow,
     Origin,
     Presence,
-    Reject,
 )
 
 CLIENT: dict[str, object] = {

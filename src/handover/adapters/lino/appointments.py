@@ -7,8 +7,9 @@ from datetime import date, time
 from enum import Enum
 from typing import Final
 
+from handover.adapters.kit import Reject
 from handover.adapters.lino.cells import Ref
-from handover.adapters.lino.records import CalendarEntry, EntryState, GuestState, Origin, Presence, Reject
+from handover.adapters.lino.records import CalendarEntry, EntryState, GuestState, Origin, Presence
 
 _CAME: Final = frozenset({GuestState.PRESENT, GuestState.WAITING, GuestState.BUSY, GuestState.GONE})
 

@@ -4,13 +4,15 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
+from handover.adapters.kit import Reject
 from handover.adapters.lino import records, wire
 from handover.adapters.lino.appointments import Appointment, appointments_of
 from handover.adapters.lino.client import LinoClient
-from handover.adapters.lino.errors import LinoChanged
+from handover.adapters.lino.errors import LinoChanged, LinoRefused
 from handover.adapters.lino.layout import Row
-from handover.adapters.lino.records import Origin, Reject
+from handover.adapters.lino.records import Origin
 
+USERS: Final = "users/AllUsers"
 CLIENTS: Final = "pcsw/AllClients"
 COACHINGS: Final = "coachings/Coachings"
 ISIP: Final = "isip/Contracts"
@@ -32,6 +34,7 @@ class LinoSnapshot:
     counts calendar entries about nobody's file (holidays, meetings, absences): read, and not needed.
     """
 
+    users: tuple[records.LinoUser, ...]
     clients: tuple[records.LinoClientRow, ...]
     coachings: tuple[records.Coaching, ...]
     isip: tuple[records.IsipContract, ...]
@@ -56,9 +59,13 @@ _Parsed = TypeVar("_Parsed")
 _Owned = TypeVar("_Owned", bound=_OfClient)
 
 
-async def read(client: LinoClient) -> LinoSnapshot:
-    """Read all tables of one Lino. Raises the errors of `LinoClient`; an unreadable row is a reject."""
-    reading = _Reading(client)
+async def read(client: LinoClient, *, began: Callable[[str], None] = lambda _: None) -> LinoSnapshot:
+    """Read all tables of one Lino, telling `began` which; an unreadable row is a reject.
+
+    Raises the errors of `LinoClient`.
+    """
+    reading = _Reading(client, began)
+    users = await reading.users()
     clients = await reading.clients()
     known = {row.client_id for row in clients}
     coachings = await reading.owned(COACHINGS, wire.COACHING_FIELDS, wire.parse_coaching, known)
@@ -70,6 +77,7 @@ async def read(client: LinoClient) -> LinoSnapshot:
     presences = await reading.table(PRESENCES, wire.PRESENCE_FIELDS, wire.parse_presence)
     appointments, without_client = appointments_of(entries, presences, known, reading.rejects)
     return LinoSnapshot(
+        users=tuple(users),
         clients=tuple(clients),
         coachings=tuple(coachings),
         isip=tuple(isip),
@@ -86,10 +94,21 @@ async def read(client: LinoClient) -> LinoSnapshot:
 class _Reading:
     """The tables of one run, with what was rejected on the way."""
 
-    def __init__(self, client: LinoClient) -> None:
+    def __init__(self, client: LinoClient, began: Callable[[str], None]) -> None:
         self._client = client
+        self._began = began
         self.rejects: list[Reject] = []
         self.rows_read: dict[str, int] = {}
+
+    async def users(self) -> list[records.LinoUser]:
+        try:
+            return await self.table(USERS, wire.USER_FIELDS, wire.parse_user)
+        except LinoRefused as refused:
+            # User names make the counsellors; names on screen change and are not unique.
+            raise LinoRefused(
+                "The Lino does not show this account who its users are (users/AllUsers). "
+                "Sign in with an account that has the rights of an administrator, then try again."
+            ) from refused
 
     async def clients(self) -> list[records.LinoClientRow]:
         parsed = await self.table(CLIENTS, wire.CLIENT_FIELDS, wire.parse_client, {"also_obsolete": "true"})
@@ -118,6 +137,7 @@ class _Reading:
         parse: Callable[[Row], _Parsed],
         filters: Mapping[str, str] | None = None,
     ) -> list[_Parsed]:
+        self._began(table)
         rows = await self._client.rows(table, fields, filters=filters)
         if rows and table not in _WITHOUT_DETAIL:
             compare(rows[0], await self._client.detail(table, rows[0].key, filters=filters))

@@ -48,13 +48,14 @@ class Origin:
     key: int
 
 
-@dataclass(frozen=True, slots=True)
-class Reject:
-    """Something that could not be read or placed, and why, in words without personal values."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinoUser:
+    """Someone who works with this Lino; `username` is what they sign in with."""
 
-    source: str
-    key: int
-    reason: str
+    origin: Origin
+    username: str
+    name: str = field(repr=False)
+    email: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

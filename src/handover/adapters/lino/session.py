@@ -1,6 +1,7 @@
 """A signed-in HTTP session with one Lino: bounded in time and size, renewed once when it has ended."""
 
 import asyncio
+import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeVar
@@ -166,4 +167,19 @@ def _checked(base_url: str) -> str:
             "That is not the address of a Lino. Give it as https://name, without user name, password or "
             "question mark in it."
         )
+    if url.scheme == "http" and not _is_this_machine(url.host):
+        raise LinoRefused(
+            "That address begins with http://, so the password and the clients' data would cross the network "
+            "for anyone to read. Give the https:// address of the Lino; http:// is only for a Lino on this "
+            "machine (localhost)."
+        )
     return str(url).rstrip("/")
+
+
+def _is_this_machine(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -9,6 +9,7 @@ from datetime import date
 from enum import Enum
 from typing import Final, TypeVar
 
+from handover.adapters.kit import Reject
 from handover.adapters.lino import cells
 from handover.adapters.lino.cells import Unreadable
 from handover.adapters.lino.layout import Row
@@ -23,9 +24,9 @@ from handover.adapters.lino.records import (
     GuestState,
     IsipContract,
     LinoClientRow,
+    LinoUser,
     Origin,
     Presence,
-    Reject,
 )
 
 Parsed = TypeVar("Parsed")
@@ -63,6 +64,20 @@ def parse_client(row: Row) -> tuple[LinoClientRow, list[Reject]]:
         archived=cells.flag(row, "is_obsolete"),
     )
     return parsed, rejects
+
+
+USER_FIELDS: Final = ("id", "username", "first_name", "last_name", "email")
+
+
+def parse_user(row: Row) -> LinoUser:
+    """Read `users/AllUsers`; who has no name there goes by the user name."""
+    username = cells.text(row, "username")
+    if not username:
+        raise Unreadable("it has no user name")
+    name = f"{cells.text(row, 'first_name')} {cells.text(row, 'last_name')}".strip()
+    return LinoUser(
+        origin=_origin(row), username=username, name=name or username, email=cells.text(row, "email")
+    )
 
 
 COACHING_FIELDS: Final = (

@@ -1,0 +1,5 @@
+"""`python -m handover` is `handover`."""
+
+from handover.cli.main import app
+
+app()

@@ -1,0 +1,95 @@
+"""Brings the dossiers of one OCMW up to what Lino says, and no further: what is so already is left alone.
+
+Repeatable by three means. A mark per thing of Lino says what was last recorded, so that a second run submits
+nothing. The idempotency key holds the content and its revision, so that a run that stopped between record and
+mark records nothing twice, while content that went from A to B and back gives a step each time. A thread's id
+comes from the row it stands for, so that a step finds its thread even without a mark.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from handover.adapters.kit import Door, Mark, Marks, Reject, Report
+from handover.adapters.lino.placement import Placement, Plan
+from handover.adapters.lino.placing import END, place
+from handover.adapters.lino.recording import SYSTEM, Run
+from handover.domain.parties import Actor, Caller, Organisation
+
+_AT_ONCE: Final = 8
+_GONE: Final = "it was recorded, but Lino no longer has it: end it in the dossier where that is right"
+_CALLED_OFF: Final = "it was recorded as planned; now it is an {}: note that in the dossier"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Importer:
+    """Runs plans into the record of `organisation`, in its name, as the application Lino."""
+
+    organisation: Organisation
+    legal_basis_id: str
+    door: Door
+    marks: Marks
+
+    async def run(self, plan: Plan, *, placed: Callable[[], None] = lambda: None) -> Report:
+        """Bring about what the plan says, calling `placed` after each client.
+
+        A refusal of the domain is a reject in the report. Raises what the door raises besides; then what was
+        recorded stays, and the next run goes on from there.
+        """
+        report = Report(
+            clients=plan.clients_read, rejects=list(plan.rejects), not_imported=plan.not_imported.copy()
+        )
+        marks = await self.marks.load()
+        report.rejects += _left_behind(plan, marks)
+        run = Run(
+            caller=Caller(organisation=self.organisation, actor=Actor(name="Lino", application=SYSTEM)),
+            legal_basis_id=self.legal_basis_id,
+            door=self.door,
+            store=self.marks,
+            marks=marks,
+            known=await self.door.known([placement.opening.ssin for placement in plan.placements]),
+            report=report,
+        )
+
+        async def one(placement: Placement) -> None:
+            await place(run, placement)
+            placed()
+
+        await _each(plan.placements, one)
+        report.rejects.sort(key=lambda reject: (reject.source, reject.key))
+        return report
+
+
+async def _each(placements: Iterable[Placement], work: Callable[[Placement], Awaitable[None]]) -> None:
+    """Do a few clients at once: the record commits together what comes together. Raises the first error."""
+    waiting = iter(placements)
+
+    async def worker() -> None:
+        for placement in waiting:
+            await work(placement)
+
+    workers = [asyncio.create_task(worker()) for _ in range(_AT_ONCE)]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for task in workers:
+            task.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+def _left_behind(plan: Plan, marks: Mapping[str, Mark]) -> Iterator[Reject]:
+    """What was recorded once and is no longer wanted: someone must look, nothing is undone by itself."""
+    wanted = {process.key for placement in plan.placements for process in placement.processes}
+    rejected = {f"{reject.source}/{reject.key}" for reject in plan.rejects}
+    for key in marks:
+        app, table, number, *rest = key.split("/")
+        origin = f"{app}/{table}/{number}"
+        ending = marks.get(f"{key}{END}")
+        is_part = bool(rest) and not rest[-1].isdecimal()
+        if is_part or key in wanted or origin in rejected or (ending and ending.digest):
+            continue
+        if key in plan.withdrawn:
+            yield Reject(f"{app}/{table}", int(number), _CALLED_OFF.format(plan.withdrawn[key]))
+        elif origin not in plan.origins:
+            yield Reject(f"{app}/{table}", int(number), _GONE)

@@ -1,0 +1,23 @@
+"""What commands share: run an async body with settings loaded and the log set up."""
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+import uvloop
+
+from handover.platform import log
+from handover.platform.settings import Settings, load
+
+
+def settings() -> Settings:
+    """Give the checked settings, with the log configured by them."""
+    found = load()
+    log.configure(found.log_level)
+    return found
+
+
+def run(body: Coroutine[Any, Any, int | None]) -> int:
+    """Run to the end and give the exit code."""
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(body) or 0

@@ -1,0 +1,49 @@
+"""`handover serve`: the API and the inbox."""
+
+import gc
+
+import typer
+import uvicorn
+
+from handover.cli.running import run, settings
+from handover.platform.settings import Settings
+from handover.web.app import create_app
+from handover.wiring import api_services
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def serve() -> None:
+        """Serve the API and the inbox (HANDOVER_HOST, HANDOVER_PORT)."""
+        raise typer.Exit(run(serving(settings())))
+
+
+async def serving(found: Settings) -> int:
+    """Serve until told to stop; requests under way are finished first."""
+    async with api_services(found) as services:
+        config = uvicorn.Config(
+            create_app(services),
+            host=found.host,
+            port=found.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            date_header=True,
+            timeout_graceful_shutdown=10,
+            lifespan="off",
+            loop="none",
+            http="httptools",
+        )
+        calm_collector()
+        server = uvicorn.Server(config)
+        await server.serve()
+        return 0 if server.started else 1
+
+
+def calm_collector() -> None:
+    """Keep full collections away from requests: what lives now lives on, so it is not searched again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1000)

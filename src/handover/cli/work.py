@@ -1,0 +1,41 @@
+"""`handover work`: deliveries and the inbox projection."""
+
+import asyncio
+import signal
+
+import typer
+
+from handover.cli.running import run, settings
+from handover.cli.serve import calm_collector
+from handover.platform.settings import Settings
+from handover.wiring import worker_services
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def work() -> None:
+        """Deliver webhooks and project the inbox, until told to stop. Several may run at once."""
+        raise typer.Exit(run(working(settings())))
+
+
+async def working(found: Settings) -> int:
+    """Work until SIGTERM or SIGINT; deliveries under way are finished and settled first."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopping.set)
+    async with worker_services(found) as (worker, projector):
+        calm_collector()
+        tasks = [asyncio.create_task(worker.run()), asyncio.create_task(projector.run())]
+        stop = asyncio.create_task(stopping.wait())
+        done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
+        await worker.stop()
+        await projector.stop()
+        stop.cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        failed = next((r for r in results if isinstance(r, Exception)), None)
+        if failed is not None:
+            raise failed
+        return 0 if stop in done else 1

@@ -1,0 +1,136 @@
+"""What a webhook says: a thin CloudEvent. It tells that something happened and where to read it, nothing more.
+
+Source: CloudEvents 1.0 with the Belgif profile (openapi-cloudevents). No attribute holds a name or an SSIN: the
+receiver reads the event with its own token, so that access is decided at that moment too.
+"""
+
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+from handover.domain.kinds import EVENT_TYPES
+from handover.domain.threads import Status
+from handover.record import codec
+
+CONTENT_TYPE = "application/cloudevents+json"
+SERVICE = "handover"
+TEST_TYPE = "handover.v1.test"
+
+
+class _Receiver(msgspec.Struct, frozen=True):
+    organisation: str
+
+
+class _Thread(msgspec.Struct, frozen=True, rename="camel"):
+    thread_id: UUID
+    kind: str
+    status: str
+    correlation_id: UUID
+    receiver: _Receiver | None = None
+
+
+class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """As much of a stored event as delivery needs; the payload is never looked at."""
+
+    event_id: UUID
+    dossier_id: UUID
+    sequence: int
+    type: str
+    organisation: str
+    occurred_at: datetime
+    thread_id: UUID | None = None
+    threads: tuple[_Thread, ...] = ()
+
+    def asks(self, organisation: str) -> tuple[UUID, ...]:
+        """Give the handovers that this event requests from that organisation."""
+        if self.type not in {"handover.requested", "handover.retried"}:
+            return ()
+        return tuple(
+            t.thread_id
+            for t in self.threads
+            if t.status == Status.REQUESTED and t.receiver and t.receiver.organisation == organisation
+        )
+
+
+class _Data(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    dossier_id: UUID
+    event_id: UUID
+    type: str
+    sequence: int
+    organisation: str
+    href: str
+    thread_id: UUID | None = None
+
+
+class _CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    specversion: str
+    id: UUID
+    type: str
+    source: str
+    service: str
+    subject: str
+    time: datetime
+    datacontenttype: str
+    data: _Data | dict[str, str]
+    sequence: str = ""
+    previoussequence: str = ""
+    correlationid: UUID | None = None
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(Step).decode
+
+
+def read_step(stored: bytes) -> Step:
+    """Read a stored event's body. Raises msgspec.DecodeError when it is not one."""
+    return _decode(codec.opened(stored))
+
+
+def thin_event(step: Step, *, base_url: str, previous: int) -> bytes:
+    """Write the body of an event's webhook; `previous` is the sequence sent before it, 0 at first.
+
+    Raises KeyError for an event type that this version does not know.
+    """
+    correlation = next((t.correlation_id for t in step.threads if t.thread_id == step.thread_id), None)
+    return _encode(
+        _CloudEvent(
+            specversion="1.0",
+            id=step.event_id,
+            type=EVENT_TYPES[step.type].cloud_type,
+            source=f"{base_url}/v1",
+            service=SERVICE,
+            subject=str(step.dossier_id),
+            time=step.occurred_at,
+            datacontenttype="application/json",
+            sequence=f"{step.sequence:010}",
+            previoussequence=f"{previous:010}" if previous else "",
+            correlationid=correlation,
+            data=_Data(
+                dossier_id=step.dossier_id,
+                event_id=step.event_id,
+                type=step.type,
+                sequence=step.sequence,
+                organisation=step.organisation,
+                thread_id=step.thread_id,
+                href=f"{base_url}/v1/dossiers/{step.dossier_id}/events/{step.event_id}",
+            ),
+        )
+    )
+
+
+def probe_event(event_id: UUID, subscription_id: UUID, *, base_url: str, at: datetime) -> bytes:
+    """Write the body of a test webhook, which concerns no dossier."""
+    return _encode(
+        _CloudEvent(
+            specversion="1.0",
+            id=event_id,
+            type=TEST_TYPE,
+            source=f"{base_url}/v1",
+            service=SERVICE,
+            subject=str(subscription_id),
+            time=at,
+            datacontenttype="application/json",
+            data={"subscriptionId": str(subscription_id)},
+        )
+    )

@@ -1,0 +1,320 @@
+"""Subscriptions of an organisation: where its software wants to hear of events.
+
+Every method takes the organisation that asks; what is not its own is as if it did not exist (None, False).
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import asyncpg
+
+from handover.delivery import keyring, outbox, signing
+from handover.delivery.cloud_event import probe_event
+from handover.delivery.destinations import Destinations
+from handover.delivery.outbox import Delivery, Replayed
+from handover.delivery.queue import State
+from handover.delivery.sender import Attempt, Sender
+from handover.domain.kinds import EVENT_TYPES
+from handover.domain.refusals import InvalidField
+from handover.platform.clock import Clock
+from handover.platform.ids import new_id
+from handover.record.sealing import Sealer
+
+_COLUMNS = "subscription_id, organisation_id, url, event_types, status, status_reason, created_at, changed_at, down_since"
+_MINE = "organisation_id = $1 AND subscription_id = $2 AND status <> 'deleted'"
+
+
+class Status(StrEnum):
+    """What a subscription does."""
+
+    ACTIVE = "active"
+    PAUSED = "paused"
+    """Queues, and sends nothing until it is made active."""
+    DISABLED = "disabled"
+    """Its address answered 410 Gone: it queues nothing. Making it active queues what it missed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """Where events go, and which (`event_types` None: all). Its secrets are not in it."""
+
+    subscription_id: UUID
+    organisation: str
+    url: str
+    event_types: tuple[str, ...] | None
+    status: Status
+    status_reason: str
+    created_at: datetime
+    changed_at: datetime
+    down_since: datetime | None
+    """Since when the address does not answer at all; it is tried every 30 s."""
+
+
+class Subscriptions:
+    """The subscriptions and their deliveries. Raises asyncpg's errors when the database fails.
+
+    `wake` is called when something became due, so that a worker looks at once.
+    """
+
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        sealer: Sealer,
+        clock: Clock,
+        *,
+        base_url: str,
+        destinations: Destinations,
+        wake: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._pool = pool
+        self._sealer = sealer
+        self._clock = clock
+        self._base_url = base_url
+        self._destinations = destinations
+        self._wake = wake
+
+    async def create(
+        self, organisation: str, url: str, event_types: Sequence[str] | None = None
+    ) -> tuple[Subscription, str]:
+        """Add a subscription; the secret it gives is shown this once. Raises InvalidField (url, eventTypes)."""
+        subscription_id, secret, at = new_id(), signing.new_secret(), self._clock.now()
+        row = await self._pool.fetchrow(
+            f"""
+            INSERT INTO subscription (
+                subscription_id, organisation_id, url, event_types, secrets, created_at, changed_at
+            ) VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING {_COLUMNS}
+            """,  # noqa: S608 - a constant
+            subscription_id,
+            organisation,
+            self._destinations.checked(url),
+            _checked(event_types),
+            keyring.seal(self._sealer, subscription_id, (keyring.Secret(secret),)),
+            at,
+        )
+        return _subscription(row), secret
+
+    async def list(self, organisation: str) -> list[Subscription]:
+        """Give the organisation's subscriptions, oldest first."""
+        rows = await self._pool.fetch(
+            f"SELECT {_COLUMNS} FROM subscription "  # noqa: S608 - a constant
+            "WHERE organisation_id = $1 AND status <> 'deleted' ORDER BY subscription_id",
+            organisation,
+        )
+        return [_subscription(row) for row in rows]
+
+    async def get(self, organisation: str, subscription_id: UUID) -> Subscription | None:
+        """Give one of them."""
+        row = await self._pool.fetchrow(
+            f"SELECT {_COLUMNS} FROM subscription WHERE {_MINE}",  # noqa: S608 - constants
+            organisation,
+            subscription_id,
+        )
+        return None if row is None else _subscription(row)
+
+    async def change(
+        self,
+        organisation: str,
+        subscription_id: UUID,
+        *,
+        url: str | None = None,
+        event_types: Sequence[str] | None = None,
+        status: Status | None = None,
+    ) -> Subscription | None:
+        """Change what is given; None stays as it is. Raises InvalidField (url, eventTypes, status).
+
+        Making it active forgets why it was disabled, lets resting lanes go at once, and queues what a disabled
+        subscription missed. Lanes that a dead delivery stops stay stopped: resend or skip it.
+        """
+        if status is Status.DISABLED:
+            raise InvalidField(
+                "status", "Choose active or paused; only a 410 answer disables a subscription."
+            )
+        at = self._clock.now()
+        row = await self._pool.fetchrow(
+            f"""
+            WITH before AS (SELECT subscription_id AS id, missed_from AS missed FROM subscription WHERE {_MINE} FOR UPDATE)
+            UPDATE subscription s SET
+                url = coalesce($3, s.url), event_types = coalesce($4, s.event_types), changed_at = $6,
+                status = coalesce($5, s.status),
+                status_reason = CASE WHEN $5::text IS NULL THEN s.status_reason ELSE '' END,
+                missed_from = CASE WHEN $5::text = 'active' THEN NULL ELSE s.missed_from END,
+                down_since = CASE WHEN $5::text = 'active' OR $3::text IS NOT NULL THEN NULL ELSE s.down_since END,
+                probe_at = CASE WHEN $5::text = 'active' OR $3::text IS NOT NULL THEN NULL ELSE s.probe_at END
+            FROM before WHERE s.subscription_id = before.id
+            RETURNING {_COLUMNS}, before.missed::text
+            """,  # noqa: S608 - constants
+            organisation,
+            subscription_id,
+            None if url is None else self._destinations.checked(url),
+            _checked(event_types),
+            None if status is None else str(status),
+            at,
+        )
+        if row is None:
+            return None
+        if status is Status.ACTIVE:
+            await outbox.let_rest_end(self._pool, subscription_id, at)
+            if row["missed"] is not None:
+                await outbox.catch_up(self._pool, subscription_id, int(row["missed"]), at)
+        self._wake()
+        return _subscription(row)
+
+    async def delete(self, organisation: str, subscription_id: UUID) -> bool:
+        """Delete it; what is still pending is skipped, what was delivered stays on record."""
+        found = await self._pool.fetchval(
+            f"""
+            UPDATE subscription SET status = 'deleted', changed_at = $3, down_since = NULL, probe_at = NULL
+            WHERE {_MINE} RETURNING subscription_id
+            """,  # noqa: S608 - a constant
+            organisation,
+            subscription_id,
+            self._clock.now(),
+        )
+        if found is not None:
+            await outbox.skip_all(self._pool, subscription_id, self._clock.now())
+        return found is not None
+
+    async def rotate_secret(self, organisation: str, subscription_id: UUID) -> str | None:
+        """Give a new secret, shown this once; the old one signs beside it for 24 hours."""
+        secret, at = signing.new_secret(), self._clock.now()
+        async with self._pool.acquire() as connection, connection.transaction():
+            sealed = await connection.fetchval(
+                f"SELECT secrets FROM subscription WHERE {_MINE} FOR UPDATE",  # noqa: S608 - a constant
+                organisation,
+                subscription_id,
+            )
+            if sealed is None:
+                return None
+            ring = keyring.rotated(keyring.unseal(self._sealer, subscription_id, sealed), secret, at)
+            await connection.execute(
+                "UPDATE subscription SET secrets = $2, changed_at = $3 WHERE subscription_id = $1",
+                subscription_id,
+                keyring.seal(self._sealer, subscription_id, ring),
+                at,
+            )
+        return secret
+
+    async def deliveries(
+        self,
+        organisation: str,
+        subscription_id: UUID,
+        *,
+        state: State | None = None,
+        after: str = "",
+        limit: int = 100,
+    ) -> Sequence[Delivery] | None:
+        """Give deliveries, latest first; `after` is the cursor of the last one seen. Raises ValueError for it."""
+        if await self.get(organisation, subscription_id) is None:
+            return None
+        return await outbox.deliveries(self._pool, subscription_id, state=state, after=after, limit=limit)
+
+    async def resend(
+        self,
+        organisation: str,
+        subscription_id: UUID,
+        dossier_id: UUID,
+        *,
+        sequence: int | None = None,
+        event_id: UUID | None = None,
+    ) -> bool | None:
+        """Send one delivery again, in its place within its dossier, by its sequence or event id.
+
+        Gives False when nothing was queued for that event, None when there is no such subscription. A
+        delivery that is pending anyway only goes sooner.
+        """
+        if await self.get(organisation, subscription_id) is None:
+            return None
+        found = await outbox.resend(
+            self._pool,
+            subscription_id,
+            dossier_id,
+            sequence=sequence,
+            event_id=event_id,
+            at=self._clock.now(),
+        )
+        self._wake()
+        return found
+
+    async def skip(
+        self, organisation: str, subscription_id: UUID, dossier_id: UUID, sequence: int, reason: str
+    ) -> bool | None:
+        """Record that a pending or dead delivery need not arrive; what waits behind it goes on. As `resend`."""
+        if await self.get(organisation, subscription_id) is None:
+            return None
+        found = await outbox.skip(
+            self._pool, subscription_id, dossier_id, sequence, reason=reason, at=self._clock.now()
+        )
+        self._wake()
+        return found
+
+    async def replay(
+        self,
+        organisation: str,
+        subscription_id: UUID,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        after: str = "",
+        most: int | None = None,
+    ) -> Replayed | None:
+        """Queue again what the organisation is entitled to, of a period (by when recorded) or after a feed cursor.
+
+        What is pending stays so: doing it twice queues nothing twice. `most` bounds how many events one call
+        looks at; the cursor it gives says where to go on. Raises ValueError for a cursor of another feed.
+        """
+        subscription = await self.get(organisation, subscription_id)
+        if subscription is None:
+            return None
+        replayed = await outbox.replay(
+            self._pool, subscription_id, since=since, until=until, after=after, most=most, clock=self._clock
+        )
+        self._wake()
+        return replayed
+
+    async def send_test(self, organisation: str, subscription_id: UUID) -> Attempt | None:
+        """Send one signed `handover.v1.test` event right now and give what came of it."""
+        row = await self._pool.fetchrow(
+            f"SELECT url, secrets FROM subscription WHERE {_MINE}",  # noqa: S608 - a constant
+            organisation,
+            subscription_id,
+        )
+        if row is None:
+            return None
+        event_id, at = new_id(), self._clock.now()
+        ring = keyring.unseal(self._sealer, subscription_id, row["secrets"])
+        async with Sender(self._destinations, connections=1) as sender:
+            return await sender.send(
+                row["url"],
+                message_id=str(event_id),
+                timestamp=int(at.timestamp()),
+                keys=keyring.keys_at(ring, at),
+                body=probe_event(event_id, subscription_id, base_url=self._base_url, at=at),
+            )
+
+
+def _checked(event_types: Sequence[str] | None) -> list[str] | None:
+    if event_types is None:
+        return None
+    unknown = [name for name in event_types if name not in EVENT_TYPES]
+    if unknown or not event_types:
+        detail = "Name event types of GET /v1/refData/eventTypes, or leave the field out for all of them."
+        raise InvalidField("eventTypes", detail, unknown_reference=bool(unknown))
+    return sorted(set(event_types))
+
+
+def _subscription(row: asyncpg.Record) -> Subscription:
+    types = row["event_types"]
+    return Subscription(
+        subscription_id=row["subscription_id"],
+        organisation=row["organisation_id"],
+        url=row["url"],
+        event_types=None if types is None else tuple(types),
+        status=Status(row["status"]),
+        status_reason=row["status_reason"],
+        created_at=row["created_at"],
+        changed_at=row["changed_at"],
+        down_since=row["down_since"],
+    )

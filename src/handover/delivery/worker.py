@@ -1,0 +1,210 @@
+"""The worker: wakes, claims what is due, sends lanes side by side, settles what finished together."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import structlog
+
+from handover.delivery import metrics
+from handover.delivery.acknowledgement import Acknowledgements
+from handover.delivery.destinations import Destinations
+from handover.delivery.health import Health
+from handover.delivery.lanes import DATABASE_ERRORS, LaneRunner
+from handover.delivery.queue import LEASE, Lane, Queue, Settled, Settlement
+from handover.delivery.sender import DEADLINE_SECONDS, Sender
+from handover.domain.parties import Directory
+from handover.platform.clock import Clock
+from handover.platform.db import Listener
+from handover.record.batch import Batcher
+from handover.record.handle import Record
+from handover.record.sealing import Sealer
+
+_log = structlog.stdlib.get_logger(__name__)
+
+CHANNEL = "handover_journal"
+_BACKLOG_SECONDS = 15.0
+_PAGE = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerOptions:
+    """How a worker works. Times in seconds; `lanes` are in hand at most, `per_subscription` of one endpoint. An attempt ends
+    within `deadline`, which must stay well under the lease of a claim (30 s).
+    """
+
+    base_url: str
+    demonstration: bool = False
+    poll_seconds: float = 1.0
+    lanes: int = 128
+    per_subscription: int = 32
+    depth: int = 20
+    deadline: float = DEADLINE_SECONDS
+    drain_seconds: float = 20.0
+
+
+class Worker:
+    """Brings recorded events to subscriptions until it is stopped. Any number may run on one database."""
+
+    def __init__(
+        self,
+        *,
+        dsn: str,
+        pool: asyncpg.Pool,
+        sealer: Sealer,
+        record: Record,
+        directory: Callable[[], Directory],
+        clock: Clock,
+        options: WorkerOptions,
+    ) -> None:
+        self._dsn = dsn
+        self._sealer = sealer
+        self._clock = clock
+        self._options = options
+        self._queue = Queue(pool, lease=LEASE, depth=options.depth)
+        self._acknowledgements = Acknowledgements(record, directory, clock)
+        self._settlements: Batcher[Settlement, Settled] = Batcher(self._settle, most=2 * _PAGE)
+        self._sender = Sender(
+            Destinations(demonstration=options.demonstration),
+            deadline=options.deadline,
+            connections=options.lanes,
+        )
+        self._runner = LaneRunner(
+            queue=self._queue,
+            sender=self._sender,
+            sealer=sealer,
+            acknowledgements=self._acknowledgements,
+            health=Health(),
+            clock=clock,
+            base_url=options.base_url,
+        )
+        self._wake = asyncio.Event()
+        self._stopping = asyncio.Event()
+        self._stopped = asyncio.Event()
+        self._working: set[asyncio.Task[None]] = set()
+        self._busy: Counter[UUID] = Counter()
+
+    async def run(self) -> None:
+        """Work until `stop`; returns when everything in hand is settled or given back."""
+        listener = Listener(self._dsn, [CHANNEL], lambda _channel, _payload: self._wake.set())
+        await listener.start()
+        try:
+            async with self._sender:
+                beside = [asyncio.create_task(self._probe()), asyncio.create_task(self._count())]
+                try:
+                    await self._claim_until_stopped()
+                finally:
+                    for task in beside:
+                        task.cancel()
+                    await asyncio.gather(*beside, return_exceptions=True)
+                    await self._drain()
+        finally:
+            await listener.stop()
+            self._stopped.set()
+
+    async def stop(self) -> None:
+        """Claim nothing more, finish what is being sent, and wait until `run` has ended."""
+        self._stopping.set()
+        self._wake.set()
+        await self._stopped.wait()
+
+    async def _claim_until_stopped(self) -> None:
+        options = self._options
+        while not self._stopping.is_set():
+            # Cleared before claiming: a wake that comes meanwhile is for what this claim did not see.
+            self._wake.clear()
+            wanted = min(options.lanes - len(self._working), _PAGE)
+            if wanted > 0:
+                found = await self._guarded(
+                    self._queue.claim(
+                        self._clock.now(),
+                        lanes=wanted,
+                        per_subscription=options.per_subscription,
+                        busy=dict(self._busy),
+                    )
+                )
+                if found == wanted:
+                    continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(options.poll_seconds):
+                    await self._wake.wait()
+
+    async def _probe(self) -> None:
+        while True:
+            await asyncio.sleep(self._options.poll_seconds)
+            await self._guarded(self._queue.claim_probes(self._clock.now()))
+
+    async def _guarded(self, claim: Coroutine[None, None, list[Lane]]) -> int:
+        """Start on what a claim gives; a database that is away is tried again at the next poll."""
+        claimed = time.monotonic()
+        try:
+            lanes = await claim
+        except DATABASE_ERRORS as error:
+            _log.warning("claim_failed", error=type(error).__name__)
+            await asyncio.sleep(min(self._options.poll_seconds, 1.0))
+            return 0
+        for lane in lanes:
+            self._busy[lane.subscription_id] += 1
+            task = asyncio.create_task(self._work(lane, claimed))
+            self._working.add(task)
+        return len(lanes)
+
+    async def _work(self, lane: Lane, claimed: float) -> None:
+        try:
+            if not lane.pending:
+                # A claim may see a lane that was added to a moment after it could see deliveries.
+                await self._queue.recount(lane, self._clock.now())
+                self._wake.set()
+                return
+            settlement = await self._runner.run(lane, claimed, self._stopping)
+            settled = await self._settlements.submit(settlement)
+            if settled.due:
+                self._wake.set()
+            if not settled.held:
+                metrics.FENCED.inc()
+                _log.warning(
+                    "claim_had_passed", dossier_id=lane.dossier_id, subscription_id=lane.subscription_id
+                )
+        except DATABASE_ERRORS as error:
+            # The lease runs out, and what was sent is sent again with the same webhook-id.
+            _log.warning("settling_failed", error=type(error).__name__, dossier_id=lane.dossier_id)
+        except Exception:
+            _log.exception("lane_failed", dossier_id=lane.dossier_id, subscription_id=lane.subscription_id)
+        finally:
+            self._let_go(lane.subscription_id, asyncio.current_task())
+
+    def _let_go(self, subscription_id: UUID, task: asyncio.Task[None] | None) -> None:
+        in_hand = self._busy[subscription_id]
+        if in_hand >= self._options.per_subscription or len(self._working) >= self._options.lanes:
+            # The last claim may have left something for want of room.
+            self._wake.set()
+        # Not in a done callback: that would run after the claimer, who would find no room yet and sleep.
+        self._working.discard(task)  # type: ignore[arg-type]
+        if in_hand == 1:
+            del self._busy[subscription_id]
+        else:
+            self._busy[subscription_id] = in_hand - 1
+
+    async def _settle(self, settlements: Sequence[Settlement]) -> Sequence[Settled]:
+        return await self._queue.settle(settlements, self._clock.now())
+
+    async def _count(self) -> None:
+        while True:
+            with contextlib.suppress(*DATABASE_ERRORS):
+                waiting, stopped = await self._queue.backlog()
+                metrics.WAITING.set(waiting)
+                metrics.STOPPED.set(stopped)
+            await asyncio.sleep(_BACKLOG_SECONDS)
+
+    async def _drain(self) -> None:
+        self._stopping.set()
+        if self._working:
+            _, left = await asyncio.wait(self._working, timeout=self._options.drain_seconds)
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)

@@ -1,0 +1,197 @@
+"""The inbox rows as they stand in the database: read, compared with what they must be, corrected.
+
+Cards pass through the record's seam (`codec.stored`, `codec.opened`), so rows are compared opened: sealing
+the same card twice need not give the same bytes.
+"""
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+import asyncpg
+import msgspec
+
+from handover.inbox.cards import DossierCard, DossierRow, Key, Row, ThreadCard, ThreadRow
+from handover.record import codec
+
+ROWS_OF_DOSSIER = """
+    ARRAY(
+        SELECT ROW(
+            i.dossier_id, i.organisation_id, i.counsellors, i.sees_from, i.version, i.foreign_sequence, i.card
+        )
+        FROM inbox_dossier i WHERE i.dossier_id = d.dossier_id
+    ) AS inbox_dossiers,
+    ARRAY(
+        SELECT ROW(
+            t.dossier_id, t.organisation_id, t.thread_id, t.your_turn, t.counsellor_id, t.due_at, t.since,
+            t.card
+        )
+        FROM inbox_thread t WHERE t.dossier_id = d.dossier_id
+    ) AS inbox_threads
+"""
+"""Columns with a dossier's live rows, for a query over `dossier d`; read them with `live_rows`."""
+
+_WRITE = """
+WITH gone_dossiers AS (
+    DELETE FROM inbox_dossier i USING unnest($1::uuid[], $2::text[]) AS g (dossier_id, organisation_id)
+    WHERE i.dossier_id = g.dossier_id AND i.organisation_id = g.organisation_id
+), gone_threads AS (
+    DELETE FROM inbox_thread t
+    USING unnest($3::uuid[], $4::text[], $5::uuid[]) AS g (dossier_id, organisation_id, thread_id)
+    WHERE t.dossier_id = g.dossier_id AND t.organisation_id = g.organisation_id AND t.thread_id = g.thread_id
+), dossiers AS (
+    INSERT INTO inbox_dossier AS i (
+        dossier_id, organisation_id, counsellors, sees_from, version, foreign_sequence, card
+    )
+    SELECT n.dossier_id, n.organisation_id, string_to_array(n.counsellors, ' '), n.sees_from, n.version,
+           n.foreign_sequence, n.card
+    FROM unnest(
+        $6::uuid[], $7::text[], $8::text[], $9::integer[], $10::integer[], $11::integer[], $12::bytea[]
+    ) AS n (dossier_id, organisation_id, counsellors, sees_from, version, foreign_sequence, card)
+    ON CONFLICT (dossier_id, organisation_id) DO UPDATE SET
+        counsellors = excluded.counsellors, sees_from = excluded.sees_from, version = excluded.version,
+        foreign_sequence = excluded.foreign_sequence, card = excluded.card
+)
+INSERT INTO inbox_thread AS t (
+    dossier_id, organisation_id, thread_id, your_turn, counsellor_id, due_at, since, card
+)
+SELECT * FROM unnest(
+    $13::uuid[], $14::text[], $15::uuid[], $16::boolean[], $17::text[], $18::timestamptz[],
+    $19::timestamptz[], $20::bytea[]
+)
+ON CONFLICT (dossier_id, organisation_id, thread_id) DO UPDATE SET
+    your_turn = excluded.your_turn, counsellor_id = excluded.counsellor_id, due_at = excluded.due_at,
+    since = excluded.since, card = excluded.card
+"""
+
+_encode = msgspec.json.Encoder().encode
+_dossier_card = msgspec.json.Decoder(DossierCard)
+_thread_card = msgspec.json.Decoder(ThreadCard)
+Card = TypeVar("Card")
+
+
+class Changes:
+    """Rows to write and rows to remove, of one page of dossiers."""
+
+    def __init__(self) -> None:
+        self.written: list[Row] = []
+        self.removed: list[Row] = []
+
+    def add(self, wanted: dict[Key, Row], live: dict[Key, Row]) -> None:
+        """Add what makes the live rows of one dossier the wanted ones."""
+        self.written += [row for key, row in wanted.items() if live.get(key) != row]
+        self.removed += [row for key, row in live.items() if key not in wanted]
+
+    @property
+    def organisations(self) -> frozenset[str]:
+        """Whose inboxes change."""
+        return frozenset(row.organisation for rows in (self.written, self.removed) for row in rows)
+
+    def __len__(self) -> int:
+        return len(self.written) + len(self.removed)
+
+    async def write(self, connection: asyncpg.Connection) -> None:
+        """Write all of it in one statement."""
+        if self:
+            await connection.execute(
+                _WRITE, *_gone(self.removed), *_dossiers(self.written), *_threads(self.written)
+            )
+
+
+def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
+    """Give a dossier's live rows, from a record with the columns of ROWS_OF_DOSSIER."""
+    found: dict[Key, Row] = {}
+    for dossier_id, organisation, counsellors, sees_from, version, foreign_sequence, card in record[
+        "inbox_dossiers"
+    ]:
+        found[organisation, None] = DossierRow(
+            dossier_id=dossier_id,
+            organisation=organisation,
+            counsellors=tuple(counsellors),
+            sees_from=sees_from,
+            version=version,
+            foreign_sequence=foreign_sequence,
+            card=_readable(card, _dossier_card),
+        )
+    for dossier_id, organisation, thread_id, your_turn, counsellor_id, due_at, since, card in record[
+        "inbox_threads"
+    ]:
+        found[organisation, thread_id] = ThreadRow(
+            dossier_id=dossier_id,
+            organisation=organisation,
+            thread_id=thread_id,
+            your_turn=your_turn,
+            counsellor_id=counsellor_id,
+            due_at=due_at,
+            since=since,
+            card=_readable(card, _thread_card),
+        )
+    return found
+
+
+def dossier_card(kept: bytes) -> DossierCard:
+    """Give the card of its stored form; raise msgspec.DecodeError when it is not one."""
+    return _dossier_card.decode(codec.opened(kept))
+
+
+def thread_card(kept: bytes) -> ThreadCard:
+    """Give the card of its stored form; raise msgspec.DecodeError when it is not one."""
+    return _thread_card.decode(codec.opened(kept))
+
+
+def _readable(kept: bytes, decoder: msgspec.json.Decoder[Card]) -> Card | None:
+    """An unreadable card differs from every card, so it is written anew."""
+    try:
+        return decoder.decode(codec.opened(kept))
+    except ValueError:
+        return None
+
+
+def _stored(card: DossierCard | ThreadCard | None) -> bytes:
+    return codec.stored(_encode(card))
+
+
+def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
+    """Rows as the arrays that `unnest` takes."""
+    turned = [list(column) for column in zip(*rows, strict=True)]
+    return turned or [[] for _ in range(width)]
+
+
+def _gone(rows: list[Row]) -> list[list[Any]]:
+    dossiers = [(r.dossier_id, r.organisation) for r in rows if isinstance(r, DossierRow)]
+    threads = [(r.dossier_id, r.organisation, r.thread_id) for r in rows if isinstance(r, ThreadRow)]
+    return [*_columns(dossiers, 2), *_columns(threads, 3)]
+
+
+def _dossiers(rows: list[Row]) -> list[list[Any]]:
+    found = [
+        (
+            row.dossier_id,
+            row.organisation,
+            " ".join(row.counsellors),  # an array of arrays must be rectangular; an id has no space
+            row.sees_from,
+            row.version,
+            row.foreign_sequence,
+            _stored(row.card),
+        )
+        for row in rows
+        if isinstance(row, DossierRow)
+    ]
+    return _columns(found, 7)
+
+
+def _threads(rows: list[Row]) -> list[list[Any]]:
+    found = [
+        (
+            row.dossier_id,
+            row.organisation,
+            row.thread_id,
+            row.your_turn,
+            row.counsellor_id,
+            row.due_at,
+            row.since,
+            _stored(row.card),
+        )
+        for row in rows
+        if isinstance(row, ThreadRow)
+    ]
+    return _columns(found, 8)

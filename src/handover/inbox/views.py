@@ -1,0 +1,180 @@
+"""What the inbox answers: the three groups of one counsellor or team, and what was seen."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from handover.domain.dossier import Inscription
+from handover.domain.parties import Actor, Party
+from handover.domain.threads import Status, Thread
+from handover.inbox import queries
+from handover.inbox.cards import Client
+from handover.inbox.live import dossier_card, thread_card
+from handover.record import codec
+
+
+class Group(StrEnum):
+    """Where an item stands (design: "The inbox")."""
+
+    YOUR_TURN = "yourTurn"
+    """The caller's organisation must act; soonest due first, what has no due moment last."""
+    THEIR_TURN = "theirTurn"
+    """The other side must act; longest waiting first."""
+    NEWS = "news"
+    """A step of another organisation that the caller has not seen; newest first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxItem:
+    """One line of the inbox: a thread that waits for someone, or an event to take note of.
+
+    `since` is when the thread last moved, or when the event was recorded. `other` is whom to call: for news
+    the author. `sequence`, `event_id`, `body` and `inscription` are there for news only.
+    """
+
+    group: Group
+    dossier_id: UUID
+    client: Client
+    kind: str
+    type: str
+    since: datetime
+    thread_id: UUID | None = None
+    topic: str = ""
+    status: Status | None = None
+    purpose: str = ""
+    outcome: str = ""
+    opened_at: datetime | None = None
+    due_at: datetime | None = None
+    due_rule: str = ""
+    overdue: bool = False
+    turn: Party | None = None
+    other: Party | None = None
+    event_id: UUID | None = None
+    sequence: int | None = None
+    body: bytes | None = None
+    """The event as the API answers it, with all its fields: `visibility.classes_for(inscription,
+    other.organisation, ...)` and `visible_data` say which the caller sees."""
+    inscription: Inscription | None = None
+    """The caller's own."""
+
+
+class _Step(msgspec.Struct, frozen=True, rename="camel"):
+    """As much of an event as an item needs; its data may be of a newer version than this program."""
+
+    actor: Actor
+    threads: tuple[Thread, ...] = ()
+
+
+_PLACE = {str(group): place for place, group in enumerate(Group)}
+_step = msgspec.json.Decoder(_Step).decode
+
+
+class Inbox:
+    """The read side of the inbox."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def items(
+        self,
+        organisation: str,
+        counsellor_id: str | None,
+        *,
+        at: datetime,
+        limit: int = 200,
+        team: bool = False,
+    ) -> list[InboxItem]:
+        """Give the items of a counsellor; with `team`, or without counsellor, those of the organisation.
+
+        At most `limit` of each group, the groups in the order of `Group`. A counsellor also gets the turns
+        that are nobody's. News of an organisation reaches back over its latest 1,000 feed entries.
+        """
+        query = queries.OF_TEAM if team or counsellor_id is None else queries.OF_COUNSELLOR
+        rows = await self._pool.fetch(query, organisation, counsellor_id or "", limit)
+        # Each group comes in its order; which group comes first is not promised by UNION ALL.
+        rows.sort(key=lambda row: _PLACE[row["group"]])
+        return [_news(row) if row["group"] == Group.NEWS else _waiting(row, at) for row in rows]
+
+    async def seen(
+        self, organisation: str, counsellor_id: str | None, seen: Sequence[tuple[UUID, int]]
+    ) -> None:
+        """Note up to which sequence dossiers were seen; it never goes back, nor beyond what there is.
+
+        A dossier that the organisation is not in is passed over without a word.
+        """
+        await self._pool.execute(
+            queries.SEEN,
+            organisation,
+            counsellor_id or "",
+            [dossier_id for dossier_id, _ in seen],
+            [sequence for _, sequence in seen],
+        )
+
+    async def unseen_counts(
+        self, organisation: str, counsellor_id: str | None, dossier_ids: Sequence[UUID] | None = None
+    ) -> dict[UUID, int]:
+        """Give how many steps of others are unseen: in these dossiers, or in those of the counsellor.
+
+        Dossiers without any are left out.
+        """
+        if dossier_ids is None:
+            rows = await self._pool.fetch(queries.UNSEEN_OF_COUNSELLOR, organisation, counsellor_id or "")
+        else:
+            rows = await self._pool.fetch(
+                queries.UNSEEN_OF_DOSSIERS, organisation, counsellor_id or "", list(dossier_ids)
+            )
+        return {row["dossier_id"]: row["unseen"] for row in rows if row["unseen"]}
+
+
+def _waiting(row: asyncpg.Record, at: datetime) -> InboxItem:
+    card = thread_card(row["card"])
+    due_at = row["due_at"]
+    return InboxItem(
+        group=Group(row["group"]),
+        dossier_id=row["dossier_id"],
+        client=card.client,
+        kind=card.kind,
+        type=card.last_type,
+        since=row["since"],
+        thread_id=row["thread_id"],
+        topic=card.topic,
+        status=card.status,
+        purpose=card.purpose,
+        outcome=card.outcome,
+        opened_at=card.opened_at,
+        due_at=due_at,
+        due_rule=card.due_rule,
+        overdue=due_at is not None and due_at < at,
+        turn=card.turn,
+        other=card.other,
+    )
+
+
+def _news(row: asyncpg.Record) -> InboxItem:
+    card = dossier_card(row["card"])
+    body = codec.opened(row["body"])
+    step = _step(body)
+    thread = next((t for t in step.threads if t.thread_id == row["thread_id"]), None)
+    return InboxItem(
+        group=Group.NEWS,
+        dossier_id=row["dossier_id"],
+        client=card.client,
+        kind=row["type"].partition(".")[0],
+        type=row["type"],
+        since=row["since"],
+        thread_id=row["thread_id"],
+        topic=thread.topic if thread else "",
+        status=thread.status if thread else None,
+        purpose=thread.purpose if thread else "",
+        outcome=thread.outcome if thread else "",
+        other=Party(organisation=row["author"], counsellor=step.actor.counsellor_id),
+        event_id=row["event_id"],
+        sequence=row["sequence"],
+        body=body,
+        inscription=card.inscription,
+    )

@@ -1,0 +1,1 @@
+"""The inbox of a counsellor, or of an organisation's software."""

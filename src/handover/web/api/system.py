@@ -1,0 +1,44 @@
+"""Outside /v1: is it well, how is it doing, and how to talk to it."""
+
+import asyncio
+
+import asyncpg
+import msgspec
+from fastapi import APIRouter, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.responses import Response
+
+from handover.web.needs import services_of
+
+router = APIRouter(tags=["System"])
+_PATIENCE_SECONDS = 2.0
+_BACKLOG = """
+SELECT count(*) FROM (
+    SELECT FROM lane WHERE due_at < $1 - interval '1 minute' AND failures = 0 LIMIT 1000
+) AS waiting
+"""
+
+
+@router.get("/health", operation_id="readHealth", summary="Is the service well", response_class=Response)
+async def health(request: Request) -> Response:
+    """Say UP; DEGRADED when deliveries wait longer than a minute; DOWN (503) without the database."""
+    services = services_of(request)
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            waiting = await services.pool.fetchval(_BACKLOG, services.clock.now())
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return _health("DOWN", 503, "The database does not answer.")
+    if waiting:
+        return _health("DEGRADED", 200, f"{waiting} or more deliveries wait for a worker.")
+    return _health("UP", 200, "")
+
+
+def _health(status: str, code: int, detail: str) -> Response:
+    body = {"status": status} | ({"detail": detail} if detail else {})
+    return Response(msgspec.json.encode(body), code, {"Cache-Control": "no-store"}, "application/json")
+
+
+@router.get("/metrics", operation_id="readMetrics", summary="Figures for Prometheus", response_class=Response)
+async def metrics() -> Response:
+    """Give counters and timings; they hold no personal data."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,61 @@
+"""Own style and script, and htmx from its installed package: read once, served with their hash in the address."""
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+_KEPT = "public, max-age=31536000, immutable"
+_TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file that never changes under its address."""
+
+    name: str
+    plain: bytes
+    packed: bytes
+    version: str
+
+    @property
+    def href(self) -> str:
+        """Where the page finds it."""
+        return f"/static/{self.name}?v={self.version}"
+
+    def response(self, request: Request) -> Response:
+        """Give the file, packed for who takes it."""
+        headers = {"Cache-Control": _KEPT, "Vary": "Accept-Encoding", "ETag": f'"{self.version}"'}
+        packed = "gzip" in request.headers.get("accept-encoding", "")
+        if packed:
+            headers["Content-Encoding"] = "gzip"
+        return Response(self.packed if packed else self.plain, 200, headers, _TYPES[self.name.rpartition(".")[2]])
+
+
+def _asset(name: str, file: Traversable) -> Asset:
+    plain = file.read_bytes()
+    return Asset(name, plain, gzip.compress(plain, mtime=0), hashlib.sha256(plain).hexdigest()[:12])
+
+
+_OWN = files("handover.web") / "static"
+_HTMX = files("js_lib_htmx") / "static" / "htmx"
+
+ASSETS: dict[str, Asset] = {
+    name: _asset(name, file)
+    for name, file in {
+        "app.css": _OWN / "app.css",
+        "app.js": _OWN / "app.js",
+        "icon.svg": _OWN / "icon.svg",
+        "htmx.js": _HTMX / "htmx.min.js",
+    }.items()
+}
+
+
+async def serve_asset(request: Request) -> Response:
+    """Give the file of that name; 404 for another."""
+    found = ASSETS.get(request.path_params["name"])
+    return found.response(request) if found else Response(status_code=404)

@@ -1,0 +1,133 @@
+"""A dossier: header, what runs now, what may be done, and every step of both sides on one timeline."""
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from handover.delivery.marks import status_of
+from handover.domain.allowed import allowed
+from handover.domain.dossier import Dossier
+from handover.domain.events import Acknowledge
+from handover.domain.kinds import EVENT_TYPES
+from handover.domain.refusals import Unseen
+from handover.domain.threads import Status
+from handover.platform.ids import new_id
+from handover.record import handle
+from handover.web.asking import uuid_of
+from handover.web.ui import header, timeline
+from handover.web.ui.pages import Page
+from handover.web.ui.screens import Screen
+from handover.web.ui.session import signed_in
+
+router = APIRouter(route_class=Screen)
+_STEPS = 60
+"""Steps on a page: enough for most dossiers, and a page that stays light."""
+FIRST_VIEW = "first view"
+
+
+@router.get("/dossiers/{dossier_id}")
+async def dossier_page(request: Request, dossier_id: str) -> Response:
+    """Show a dossier. Whoever looks has seen its news; a referral to them counts as received."""
+    caller = await signed_in(request)
+    page = Page(request, caller)
+    dossier = await seen_dossier(page, dossier_id)
+    unseen = await page.services.inbox.unseen_counts(page.own, caller.counsellor_id, [dossier.dossier_id])
+    dossier = await _acknowledged(page, dossier)
+    before = _before(request, dossier)
+    found = await page.services.reader.timeline(dossier.dossier_id, after=max(before - 1 - _STEPS, 0), limit=_STEPS)
+    bodies = found.bodies if found else ()
+    marks = await status_of(
+        page.services.pool, dossier.dossier_id, timeline.own_sequences(page, bodies), at=page.dates.now
+    )
+    seen_up_to = _seen_up_to(dossier, page.own, unseen.get(dossier.dossier_id, 0))
+    steps = timeline.steps(page, dossier, bodies, marks, seen_up_to=seen_up_to)
+    await page.services.inbox.seen(page.own, caller.counsellor_id, [(dossier.dossier_id, dossier.version)])
+    possible = allowed(dossier, caller)
+    lead, director = header.lead_of(page, dossier)
+    starting = header.actions(page, dossier, possible, None)
+    return page.show(
+        "dossier.html",
+        dossier=dossier,
+        client=header.client_name(dossier),
+        lead=lead,
+        director=director,
+        teams=header.teams(page, dossier),
+        facts=header.facts(page, dossier),
+        cards=header.cards(page, dossier, possible),
+        ended=header.ended(page, dossier, possible),
+        groups=[
+            (kind, [a for a in starting if a.event_type.startswith(f"{kind}.")])
+            for kind in ("handover", "intake", "followUp", "dossier")
+        ],
+        steps=steps,
+        older=max(before - _STEPS, 0) if before - 1 > _STEPS else 0,
+        is_latest=before > dossier.version,
+        done=_done(page, request.query_params.get("done", "")),
+    )
+
+
+@router.get("/dossiers/{dossier_id}/news")
+async def news(request: Request, dossier_id: str) -> Response:
+    """Tell an open dossier page how many steps came since, so that the page does not change under its reader."""
+    caller = await signed_in(request)
+    page = Page(request, caller)
+    dossier = await seen_dossier(page, dossier_id)
+    unseen = await page.services.inbox.unseen_counts(page.own, caller.counsellor_id, [dossier.dossier_id])
+    return page.show("dossier_news.html", dossier=dossier, n=unseen.get(dossier.dossier_id, 0))
+
+
+async def seen_dossier(page: Page, text: str) -> Dossier:
+    """Give the dossier of an address. Raises Unseen for an unknown one and for one of others alike."""
+    dossier_id = uuid_of(text)
+    # A place beyond every step: the state alone is wanted here.
+    found = await page.services.reader.timeline(dossier_id, after=2**31 - 1, limit=1) if dossier_id else None
+    if found is None or found.dossier.inscription_of(page.own) is None:
+        raise Unseen
+    return found.dossier
+
+
+async def _acknowledged(page: Page, dossier: Dossier) -> Dossier:
+    """Looking is receiving: note it for each referral to us that nobody acknowledged yet."""
+    for thread in dossier.open_threads:
+        receiver = thread.receiver
+        if thread.kind != "handover" or thread.status is not Status.REQUESTED:
+            continue
+        if receiver is None or receiver.organisation != page.own:
+            continue
+        command = Acknowledge(
+            command_id=new_id(),
+            dossier_id=dossier.dossier_id,
+            caller=page.caller,
+            thread_id=thread.thread_id,
+            how=FIRST_VIEW,
+        )
+        handled = await page.services.record.handle(command, handle.Request(), at=page.services.clock.now())
+        dossier = handled.dossier
+    return dossier
+
+
+def _before(request: Request, dossier: Dossier) -> int:
+    """Give the sequence before which steps are shown; beyond the latest where none is asked for."""
+    text = request.query_params.get("before", "")
+    most = 9
+    asked = int(text) if text.isdecimal() and len(text) <= most else 0
+    return min(asked, dossier.version + 1) if asked > 1 else dossier.version + 1
+
+
+def _seen_up_to(dossier: Dossier, own: str, unseen: int) -> int:
+    """What is new is at the end: as many steps of others as are unseen."""
+    del own
+    return dossier.version if unseen == 0 else dossier.version - unseen
+
+
+def _done(page: Page, name: str) -> str:
+    if name in {"opened", "joined"}:
+        return page.t(f"dossier.done_{name}")
+    return page.t("dossier.done", step=page.t(f"event.{name}.title")) if name in EVENT_TYPES else ""
+
+
+def address_of(dossier_id: UUID) -> str:
+    """Give the address of a dossier's page."""
+    return f"/dossiers/{dossier_id}"

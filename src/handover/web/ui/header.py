@@ -1,0 +1,248 @@
+"""The top of a dossier: who the client is, who directs, who works with them, what is known, what runs now."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from handover.domain.allowed import Step as Possible
+from handover.domain.codes import LeadKind, Purpose
+from handover.domain.dossier import Dossier, Inscription
+from handover.domain.parties import Party
+from handover.domain.threads import Status, Thread
+from handover.web.ui.inbox import process_of
+from handover.web.ui.pages import Page
+from handover.web.ui.people import Reach
+
+_ROAD = (Status.REQUESTED, Status.RECEIVED, Status.ACCEPTED, Status.IN_PROGRESS, Status.COMPLETED)
+"""The stations of a referral that goes well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """An organisation in the dossier, with who works with the client there."""
+
+    name: str
+    kind: str
+    is_own: bool
+    capacity: str
+    people: tuple[Reach, ...]
+    desk: Reach
+    earlier: str
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A step that may be taken now."""
+
+    event_type: str
+    label: str
+    href: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """An open thread: where it stands, whose turn, until when, and what we may do."""
+
+    key: str
+    title: str
+    between: str
+    status: str
+    status_code: str
+    turn: str
+    is_ours: bool
+    due: str
+    near: str
+    late: str
+    rule: str
+    responsible: str
+    position: int
+    stations: tuple[str, ...]
+    actions: tuple[Action, ...]
+
+
+def client_name(dossier: Dossier) -> str:
+    """Give the client's name."""
+    return f"{dossier.given_name} {dossier.family_name}"
+
+
+def lead_of(page: Page, dossier: Dossier) -> tuple[str, Reach | None]:
+    """Give who directs: the organisation in words, and the named counsellor."""
+    lead = dossier.lead
+    if lead.kind is LeadKind.EXTERNAL:
+        return lead.name or page.t.code(lead.kind), None
+    if not lead.organisation:
+        return page.t("dossier.lead_waits", organisation=page.t.code(lead.kind)), None
+    name = page.people.organisation(lead.organisation)
+    if not lead.counsellor:
+        return name, None
+    return name, page.people.reach(Party(organisation=lead.organisation, counsellor=lead.counsellor))
+
+
+def teams(page: Page, dossier: Dossier) -> list[Team]:
+    """Give the organisations in the dossier, our own first."""
+    active = [i for i in dossier.inscriptions if i.active]
+    return [_team(page, dossier, i) for i in sorted(active, key=lambda i: i.organisation != page.own)]
+
+
+def _team(page: Page, dossier: Dossier, inscription: Inscription) -> Team:
+    own = inscription.organisation
+    contacts = [c for c in dossier.contacts if c.organisation == own]
+    now = dict.fromkeys(c.counsellor for c in contacts if c.until is None)
+    earlier = dict.fromkeys(c.counsellor for c in contacts if c.until is not None and c.counsellor not in now)
+    organisation = page.people.directory.organisations.get(own)
+    return Team(
+        name=page.people.organisation(own),
+        kind=page.people.kind(own),
+        is_own=own == page.own,
+        capacity=page.t.code(inscription.capacity),
+        people=tuple(page.people.reach(Party(organisation=own, counsellor=c)) for c in now),
+        desk=Reach(
+            page.people.organisation(own),
+            organisation.phone if organisation else "",
+            organisation.email if organisation else "",
+        ),
+        earlier=", ".join(page.people.counsellor(c) for c in earlier),
+    )
+
+
+def facts(page: Page, dossier: Dossier) -> list[tuple[str, str]]:
+    """Give the three separate facts, and each side's word on income."""
+    t, known = page.t, dossier.facts
+
+    def since(day: object) -> str:
+        return t("dossier.since", day=page.dates.plain(day)) if day else t("dossier.not_known")  # type: ignore[arg-type]
+
+    found = [
+        (t("dossier.registered"), since(known.registered_at_vdab_since)),
+        (t("dossier.known"), t.code(dossier.target_group)),
+        (t("dossier.active"), since(known.trajectory_since)),
+    ]
+    found += [
+        (t("dossier.benefit", organisation=page.people.organisation(o)), t.code(b))
+        for o, b in sorted(known.benefits.items())
+    ]
+    return [(str(label), str(value)) for label, value in found]
+
+
+def cards(page: Page, dossier: Dossier, possible: Sequence[Possible]) -> list[Card]:
+    """Give the open threads: our turn first, then soonest due."""
+    found = sorted(
+        dossier.open_threads,
+        key=lambda th: (not (th.turn and th.turn.organisation == page.own), th.due_at is None, th.due_at or th.since),
+    )
+    return [_card(page, dossier, thread, possible) for thread in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A thread that is over, with what may still be added to it."""
+
+    key: str
+    title: str
+    status: str
+    day: str
+    actions: tuple[Action, ...]
+
+
+def ended(page: Page, dossier: Dossier, possible: Sequence[Possible]) -> list[Ended]:
+    """Give the threads that are over, latest first."""
+    over = sorted((t for t in dossier.threads.values() if not t.is_open), key=lambda t: t.since, reverse=True)
+    return [
+        Ended(
+            f"t-{t.thread_id}",
+            title_of(page, t),
+            status_of(page, t),
+            page.dates.day_of(t.since),
+            actions(page, dossier, possible, t.thread_id),
+        )
+        for t in over
+    ]
+
+
+def actions(page: Page, dossier: Dossier, possible: Sequence[Possible], thread_id: UUID | None) -> tuple[Action, ...]:
+    """Give the steps that may be taken in a thread, or without one."""
+    found = dict.fromkeys(name for name, of in possible if of == thread_id)
+    query = f"?thread={thread_id}" if thread_id else ""
+    return tuple(
+        Action(name, page.t(f"event.{name}.do"), f"/dossiers/{dossier.dossier_id}/steps/{name}{query}")
+        for name in found
+    )
+
+
+def _card(page: Page, dossier: Dossier, thread: Thread, possible: Sequence[Possible]) -> Card:
+    t, dates = page.t, page.dates
+    late = thread.is_overdue(page.dates.now)
+    on_road = thread.kind == "handover" and thread.status in {*_ROAD, Status.ON_HOLD}
+    status = Status.IN_PROGRESS if thread.status is Status.ON_HOLD else thread.status
+    return Card(
+        key=f"t-{thread.thread_id}",
+        title=title_of(page, thread),
+        between=_between(page, thread),
+        status=status_of(page, thread),
+        status_code=str(thread.status),
+        turn=_turn(page, thread),
+        is_ours=bool(thread.turn and thread.turn.organisation == page.own),
+        due=dates.due(thread.due_at),
+        near=dates.near(thread.due_at) if thread.due_at and not late else "",
+        late=dates.late(thread.due_at) if thread.due_at and late else "",
+        rule=rule_text(page, thread.due_rule),
+        responsible=t("dossier.responsible", organisation=page.people.organisation(thread.responsible))
+        if thread.kind == "handover"
+        else "",
+        position=_ROAD.index(status) if on_road else -1,
+        stations=tuple(t(f"status.{'contact' if s is Status.IN_PROGRESS else s}") for s in _ROAD) if on_road else (),
+        actions=actions(page, dossier, possible, thread.thread_id),
+    )
+
+
+def title_of(page: Page, thread: Thread) -> str:
+    """Give the name of a thread, with the purpose of a referral."""
+    title = page.t(f"process.{process_of(thread.kind, thread.topic)}")
+    return f"{title}: {page.t.code(Purpose.of(thread.purpose))}" if thread.purpose else title
+
+
+def status_of(page: Page, thread: Thread) -> str:
+    """Give the word for where a thread is."""
+    process = process_of(thread.kind, thread.topic)
+    return page.t.first(f"status.{process}.{thread.status}", f"status.{thread.status}")
+
+
+def _between(page: Page, thread: Thread) -> str:
+    sender = page.people.organisation(thread.sender.organisation)
+    if thread.receiver is None:
+        return page.t("dossier.by_sender", sender=sender)
+    receiver = page.people.organisation(thread.receiver.organisation)
+    return page.t("dossier.between", sender=sender, receiver=receiver)
+
+
+def _turn(page: Page, thread: Thread) -> str:
+    t, turn = page.t, thread.turn
+    if turn is None:
+        return t("dossier.turn_nobody")
+    side = "yours" if turn.organisation == page.own else "theirs"
+    organisation = page.people.organisation(turn.organisation)
+    if not turn.counsellor:
+        return t(f"dossier.turn_{side}", organisation=organisation)
+    counsellor = page.people.counsellor(turn.counsellor)
+    return t(f"dossier.turn_{side}_named", organisation=organisation, counsellor=counsellor)
+
+
+def rule_text(page: Page, rule: str) -> str:
+    """Give the rule behind a due moment, in words; rules come from the tables, whose names are English."""
+    t = page.t
+    if found := re.fullmatch(r"(\d+) working days", rule):
+        return t.count("due.rule_working", int(found[1]))
+    if found := re.fullmatch(r"(\d+) days", rule):
+        return t("due.rule_days", n=found[1])
+    if found := re.fullmatch(r"on (\w+)", rule):
+        return t("due.rule_on", field=_label(page, found[1]))
+    if found := re.fullmatch(r"(\d+) months before (\w+)", rule):
+        return t("due.rule_months_before", n=found[1], field=_label(page, found[2]))
+    return t("due.rule_aftercare") if rule.startswith("aftercare") else ""
+
+
+def _label(page: Page, attribute: str) -> str:
+    first, *rest = attribute.split("_")
+    name = first + "".join(word.title() for word in rest)
+    return page.t.first(f"field.shown.{name}", f"field.{name}").rstrip("?")

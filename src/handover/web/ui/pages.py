@@ -1,0 +1,109 @@
+"""Writing a page: language, who looks, the words and dates in templates, and the headers that keep it safe."""
+
+import gzip
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.requests import Request
+from starlette.responses import Response
+
+from handover.domain.parties import Caller
+from handover.platform.settings import Mode
+from handover.web.needs import Services, services_of
+from handover.web.ui.assets import ASSETS
+from handover.web.ui.dates import Dates
+from handover.web.ui.people import People
+from handover.web.ui.words import WORDS, Language, Words
+
+LANGUAGE_COOKIE = "handover_language"
+_YEAR_SECONDS = 31_536_000
+_WORTH_PACKING = 1024
+
+HEADERS = {
+    "Cache-Control": "no-store, max-age=0",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+}
+
+_templates = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+class Page:
+    """One visit: what a screen needs to know to write itself."""
+
+    def __init__(self, request: Request, caller: Caller | None = None) -> None:
+        self.request = request
+        self.services: Services = services_of(request)
+        self.asked = request.query_params.get("lang", "")
+        self.t: Words = WORDS[_language(request)]
+        self.dates = Dates(self.t, self.services.clock.now())
+        self.people = People(self.services.directory_now(), self.t)
+        self._caller: Caller | None = caller or getattr(request.state, "caller", None)
+
+    @property
+    def caller(self) -> Caller:
+        """Who looks; only on pages for who is signed in."""
+        if self._caller is None:
+            message = "this page is for who is signed in"
+            raise RuntimeError(message)
+        return self._caller
+
+    @property
+    def own(self) -> str:
+        """The organisation of who looks."""
+        return self.caller.organisation.organisation_id
+
+    @property
+    def is_part(self) -> bool:
+        """Whether htmx asks for a part of the page only."""
+        return self.request.headers.get("hx-request") == "true"
+
+    def show(self, template: str, status: int = 200, **context: object) -> Response:
+        """Give the page."""
+        shared: Mapping[str, Any] = {
+            "t": self.t,
+            "dates": self.dates,
+            "people": self.people,
+            "language": self.t.language,
+            "caller": self._caller,
+            "assets": ASSETS,
+            "demonstration": self.services.settings.mode is Mode.DEMONSTRATION,
+            "here": self.request.url.path,
+            "can_switch": self.request.method == "GET",
+        }
+        body = _templates.get_template(template).render({**shared, **context}).encode()
+        headers = {**HEADERS, "Content-Language": str(self.t.language), "Vary": "Accept-Encoding"}
+        if self.services.settings.base_url.startswith("https://"):
+            headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"
+        if len(body) > _WORTH_PACKING and "gzip" in self.request.headers.get("accept-encoding", ""):
+            body = gzip.compress(body, 5)
+            headers["Content-Encoding"] = "gzip"
+        response = Response(body, status, headers, "text/html; charset=utf-8")
+        if self.asked in set(Language):
+            response.set_cookie(LANGUAGE_COOKIE, self.asked, max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
+        return response
+
+
+def _language(request: Request) -> Language:
+    """What was chosen, else what was chosen before, else what the browser prefers, else Dutch."""
+    for wanted in (request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE)):
+        if wanted in set(Language):
+            return Language(wanted)
+    for part in request.headers.get("accept-language", "").split(","):
+        tag = part.split(";")[0].strip().lower()[:2]
+        if tag in set(Language):
+            return Language(tag)
+    return Language.NL

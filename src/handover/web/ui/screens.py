@@ -1,0 +1,73 @@
+"""What all screens share: forms only from our own pages, and an error page instead of a problem document."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+from uuid import uuid4
+
+import structlog
+from fastapi.routing import APIRoute
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from handover.domain.refusals import Refusal
+from handover.web.problems import problem_of
+from handover.web.ui.pages import HEADERS, Page
+from handover.web.ui.session import SignInNeeded, refuse_other_sites
+
+_log = structlog.stdlib.get_logger("handover.web.ui")
+_SERVER_ERROR = 500
+SEE_OTHER = 303
+
+
+class Screen(APIRoute):
+    """A route whose answers are pages, also when something is wrong."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Give the handler, with what goes wrong in it turned into a page."""
+        inner = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                refuse_other_sites(request)
+                return await inner(request)
+            except SignInNeeded as needed:
+                return _to_sign_in(request, expired=needed.expired)
+            except Exception as error:  # noqa: BLE001 - a person must get a page, whatever it is
+                return error_page(request, error)
+
+        return handle
+
+
+def go(address: str) -> Response:
+    """Send the browser on after a form was taken in, so that reloading does not send it again."""
+    return RedirectResponse(address, SEE_OTHER, headers=dict(HEADERS))
+
+
+def _to_sign_in(request: Request, *, expired: bool) -> Response:
+    address = "/sign-in?expired=1" if expired else "/sign-in"
+    if request.headers.get("hx-request") == "true":
+        return Response(status_code=401, headers={**HEADERS, "HX-Redirect": address})
+    return go(address)
+
+
+def error_page(request: Request, error: Exception) -> Response:
+    """Give the page for an exception: what happened and what to do, with a number to quote; never a value."""
+    problem = problem_of(error)
+    instance = f"urn:uuid:{uuid4()}"
+    if problem.status >= _SERVER_ERROR:
+        _log.error(
+            "screen_failed", instance=instance, error=type(error).__name__, exc_info=problem.status == _SERVER_ERROR
+        )
+    page = Page(request)
+    t = page.t
+    # An unknown dossier and one of others must look the same, so a 404 says one thing only.
+    named = f"refusal.{error.name}" if isinstance(error, Refusal) and problem.status != 404 else ""  # noqa: PLR2004
+    text = t.first(*([named] if named in t else []), f"error.{problem.status}", "error.400" if problem.status < _SERVER_ERROR else "error.500")
+    return page.show(
+        "error.html",
+        problem.status,
+        title=t.first(f"error.{problem.status}_title", "error.title"),
+        text=text,
+        help=t(f"error.{problem.status}_help") if f"error.{problem.status}_help" in t else "",
+        instance=instance,
+    )

@@ -1,0 +1,129 @@
+"""A dossier's steps in lanes, newest first, with honest delivery marks on our own."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from handover.delivery.marks import Mark, MarkState
+from handover.domain.deadlines import local_day
+from handover.domain.dossier import Dossier
+from handover.domain.events import Event
+from handover.domain.parties import Party
+from handover.domain.visibility import classes_for
+from handover.record import codec
+from handover.web.ui.inbox import process_of
+from handover.web.ui.pages import Page
+from handover.web.ui.people import Reach
+from handover.web.ui.values import Said, said
+
+_SAME_MOMENT = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """How one of our steps came to another organisation; `reach` where someone should phone."""
+
+    state: str
+    text: str
+    reach: Reach | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step as it is shown."""
+
+    event_id: UUID
+    sequence: int
+    lane: str
+    title: str
+    process: str
+    who: str
+    organisation: str
+    day: str
+    time: str
+    moment: str
+    happened: str
+    lines: tuple[Said, ...]
+    arrivals: tuple[Arrival, ...]
+    is_new: bool
+    is_quiet: bool
+
+
+def steps(
+    page: Page, dossier: Dossier, bodies: Sequence[bytes], marks: Mapping[int, Mapping[str, Mark]], *, seen_up_to: int
+) -> list[Step]:
+    """Give the steps that the organisation may see, newest first."""
+    found = []
+    for body in bodies:
+        event = codec.decode_event(body)
+        inscription = next(
+            (i for i in dossier.inscriptions if i.organisation == page.own and i.covers(event.sequence)), None
+        )
+        if inscription is None:
+            continue
+        classes = classes_for(inscription, event.organisation, page.people.directory, on=page.dates.today)
+        found.append(_step(page, dossier, event, said(page, event, classes), marks, seen_up_to))
+    return found[::-1]
+
+
+def own_sequences(page: Page, bodies: Sequence[bytes]) -> list[int]:
+    """Give the sequences of our own steps, whose delivery is to be looked up."""
+    events = [codec.decode_event(body) for body in bodies]
+    return [event.sequence for event in events if event.organisation == page.own]
+
+
+def _step(
+    page: Page,
+    dossier: Dossier,
+    event: Event,
+    lines: tuple[Said, ...],
+    marks: Mapping[int, Mapping[str, Mark]],
+    seen_up_to: int,
+) -> Step:
+    t, dates = page.t, page.dates
+    thread = next((thread for thread in event.threads if thread.thread_id == event.thread_id), None)
+    own = event.organisation == page.own
+    apart = abs(event.recorded_at - event.occurred_at) > _SAME_MOMENT
+    return Step(
+        event_id=event.event_id,
+        sequence=event.sequence,
+        lane=page.people.kind(event.organisation),
+        title=t(f"event.{event.type}.title"),
+        process=t(f"process.{process_of(thread.kind, thread.topic)}") if thread else "",
+        who=event.actor.name if event.actor.counsellor_id else "",
+        organisation=page.people.organisation(event.organisation),
+        day=dates.day(local_day(event.recorded_at)),
+        time=dates.time(event.recorded_at),
+        moment=event.recorded_at.isoformat(),
+        happened=t("dossier.happened", moment=dates.moment(event.occurred_at)) if apart else "",
+        lines=lines,
+        arrivals=_arrivals(page, dossier, event, marks.get(event.sequence, {})) if own else (),
+        is_new=not own and event.sequence > seen_up_to,
+        is_quiet=event.type in _QUIET,
+    )
+
+
+_QUIET = {"dossier.opened", "dossier.inscriptionOpened", "dossier.counsellorAssigned", "handover.received"}
+"""Steps that nobody took on purpose: shown small."""
+
+
+def _arrivals(page: Page, dossier: Dossier, event: Event, marks: Mapping[str, Mark]) -> tuple[Arrival, ...]:
+    others = sorted(dossier.entitled_to(event.sequence) - {page.own})
+    return tuple(_arrival(page, dossier, event, organisation, marks.get(organisation)) for organisation in others)
+
+
+def _arrival(page: Page, dossier: Dossier, event: Event, organisation: str, mark: Mark | None) -> Arrival:
+    t, dates = page.t, page.dates
+    name = page.people.organisation(organisation)
+    if mark is None:
+        return Arrival("recorded", t("delivery.recorded", organisation=name))
+    if mark.state is MarkState.NOT_DELIVERED:
+        party = Party(organisation=organisation, counsellor=dossier.counsellor_of(organisation))
+        return Arrival("failed", t("delivery.failed", organisation=name), page.people.reach(party))
+    if mark.delivered_at is None:
+        return Arrival("waiting", t("delivery.waiting", organisation=name))
+    if local_day(mark.delivered_at) == local_day(event.recorded_at):
+        return Arrival("delivered", t("delivery.delivered", organisation=name, time=dates.time(mark.delivered_at)))
+    moment = dates.moment(mark.delivered_at)
+    return Arrival("delivered", t("delivery.delivered_on", organisation=name, moment=moment))

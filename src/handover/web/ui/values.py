@@ -1,0 +1,91 @@
+"""What a step says, in words: each field that may be seen, with its label and its value."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from handover.domain.codes import Coded
+from handover.domain.events import Event
+from handover.domain.fields import Part, Payload, Visibility
+from handover.web.ui.fields import Shape, Widget, shapes_of
+from handover.web.ui.pages import Page
+
+_UNTOLD = {"seesFrom", "byThread", "organisationKind"}
+"""What is for programs only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One line of a step; `note` says who else cannot see it, `long` that it is running text."""
+
+    label: str
+    value: str
+    note: str = ""
+    long: bool = False
+
+
+def said(page: Page, event: Event, classes: frozenset[Visibility]) -> tuple[Said, ...]:
+    """Give the lines of a step that may be seen with these classes."""
+    return tuple(_lines(page, event.type, event.data, classes))
+
+
+def _lines(page: Page, event_type: str, data: Payload, classes: frozenset[Visibility]) -> Iterable[Said]:
+    for shape in shapes_of(event_type):
+        value = getattr(data, shape.attribute)
+        if value in (None, (), "") or shape.visibility not in classes or shape.name in _UNTOLD:
+            continue
+        t = page.t
+        yield Said(
+            label=t.first(f"field.shown.{shape.name}", f"field.{shape.name}").rstrip("?"),
+            value=text_of(page, shape, value),
+            note=t(f"dossier.{shape.visibility.value}") if shape.visibility in _OWN else "",
+            long=shape.widget in {Widget.TEXT, Widget.ROWS},
+        )
+
+
+_OWN = {Visibility.INTERNAL, Visibility.CONFIDENTIAL}
+
+
+def text_of(page: Page, shape: Shape, value: object) -> str:
+    """Give a value as people write it."""
+    t = page.t
+    match value:
+        case bool():
+            return t("page.yes" if value else "page.no")
+        case Coded():
+            return t.code(value)
+        case datetime():
+            return page.dates.moment(value)
+        case date():
+            return page.dates.plain(value)
+        case float():
+            return f"{value:g}".replace(".", "," if t.language == "nl" else ".")
+        case tuple() if shape.part:
+            return "\n".join(_row(page, shape, row) for row in value)
+        case tuple():
+            return ", ".join(text_of(page, shape, item) for item in value)
+        case _:
+            return _named(page, shape, str(value))
+
+
+def _row(page: Page, shape: Shape, row: Part) -> str:
+    first, *rest = [text_of(page, part, getattr(row, part.attribute)) for part in shape.parts]
+    return f"{first}: {', '.join(rest)}"
+
+
+def _named(page: Page, shape: Shape, text: str) -> str:
+    t, people = page.t, page.people
+    match shape.widget:
+        case Widget.ORGANISATION:
+            return people.organisation(text)
+        case Widget.COUNSELLOR:
+            return people.counsellor(text)
+        case Widget.LEGAL_BASIS:
+            found = people.directory.legal_bases.get(text)
+            return found.title if found else text
+        case Widget.LANGUAGE:
+            return t(f"language.{text}") if f"language.{text}" in t else text
+        case _ if shape.name == "how":
+            return {"delivery acknowledged": t("received.delivery"), "first view": t("received.view")}.get(text, text)
+        case _:
+            return text

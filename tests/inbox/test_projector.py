@@ -1,0 +1,166 @@
+import asyncio
+import time
+
+import asyncpg
+import pytest
+from tests.inbox.world import OCMW, OCMW_1, VDAB, VDAB_1, VDAB_C, World
+
+from handover.inbox.check import check
+from handover.inbox.projector import INBOX_CHANNEL, JOURNAL_CHANNEL, Projector
+from handover.inbox.views import Group
+from handover.platform.db import Listener
+
+VERSIONS = "SELECT bool_and(i.version = d.version) FROM inbox_dossier i JOIN dossier d USING (dossier_id)"
+
+
+async def _until_projected(world: World, dossiers: int, *, seconds: float = 10) -> float:
+    began = time.monotonic()
+    query = f"SELECT count(*) = $1 AND ({VERSIONS}) FROM inbox_dossier"  # noqa: S608 - our own text
+    while not await world.pool.fetchval(query, dossiers):
+        assert time.monotonic() - began < seconds, "not projected in time"
+        await asyncio.sleep(0.002)
+    return time.monotonic() - began
+
+
+async def _stop(*running: asyncio.Task[None]) -> None:
+    for task in running:
+        task.cancel()
+    ended = await asyncio.gather(*running, return_exceptions=True)
+    assert all(isinstance(one, asyncio.CancelledError) for one in ended)
+
+
+async def test_it_projects_when_woken_long_before_it_would_look(world: World) -> None:
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    listener = Listener(world.dsn, [INBOX_CHANNEL], lambda _channel, payload: heard.put_nowait(payload))
+    await listener.start()
+    # Listening is said once, and the start of a projector as well: both may concern anybody.
+    assert await asyncio.wait_for(heard.get(), 10) == ""
+    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=60).run())
+    try:
+        assert await asyncio.wait_for(heard.get(), 10) == ""
+        dossier_id = await world.open()
+        await world.post(dossier_id, OCMW_1, "handover.requested")
+        await world.pool.execute(f"NOTIFY {JOURNAL_CHANNEL}")
+        await _until_projected(world, 2)
+        told: set[str] = set()
+        while told != {OCMW, VDAB}:
+            told.update((await asyncio.wait_for(heard.get(), 10)).split())
+    finally:
+        await listener.stop()
+        await _stop(running)
+
+
+async def test_it_looks_by_itself_when_nobody_wakes_it(world: World) -> None:
+    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=0.05).run())
+    try:
+        await world.open()
+        await _until_projected(world, 1)
+    finally:
+        await _stop(running)
+
+
+async def test_it_catches_up_after_it_was_stopped(world: World) -> None:
+    first = await world.open()
+    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=0.02).run())
+    await _until_projected(world, 1)
+    await _stop(running)
+    for _ in range(3):
+        await world.open()
+    await world.post(first, OCMW_1, "handover.requested")
+    await world.post(first, VDAB_1, "handover.accepted")
+    assert len(await world.inbox.items(VDAB, VDAB_1, at=world.at)) == 0
+    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=0.02, page=3).run())
+    await _until_projected(world, 5)
+    await _stop(running)
+    assert len(await world.inbox.items(VDAB, VDAB_1, at=world.at)) == 1
+    assert await check(world.pool) == []
+
+
+async def test_of_two_one_leads_and_the_other_takes_over(world: World) -> None:
+    one, two = (
+        asyncio.create_task(Projector(world.pool, world.dsn, poll=0.02, page=5).run()) for _ in range(2)
+    )
+    dossiers = await asyncio.gather(*(world.open() for _ in range(40)))
+    await asyncio.gather(*(world.post(d, OCMW_1, "handover.requested") for d in dossiers[:20]))
+    await _until_projected(world, 60)
+    await _stop(one)
+    await asyncio.gather(*(world.post(d, VDAB_C, "handover.accepted") for d in dossiers[:20]))
+    await _until_projected(world, 60)
+    await _stop(two)
+    assert await check(world.pool) == []
+
+
+async def test_a_commit_behind_a_running_transaction_is_not_passed_over(world: World) -> None:
+    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=60).run())
+    try:
+        blocker = await asyncpg.connect(world.dsn)
+        transaction = blocker.transaction()
+        await transaction.start()
+        await blocker.fetchval("SELECT pg_current_xact_id()")
+        await world.open()
+        await world.pool.execute(f"NOTIFY {JOURNAL_CHANNEL}")
+        await asyncio.sleep(0.2)
+        assert await world.pool.fetchval("SELECT count(*) FROM inbox_dossier") == 0
+        await transaction.rollback()
+        await blocker.close()
+        # Nobody notifies that the other transaction ended.
+        await _until_projected(world, 1, seconds=2)
+    finally:
+        await _stop(running)
+
+
+async def test_it_writes_only_what_differs(world: World) -> None:
+    dossier_id = await world.open()
+    await world.post(dossier_id, OCMW_1, "handover.requested")
+    await world.projector.catch_up()
+    places = "SELECT array_agg(ctid::text ORDER BY organisation_id) FROM {}"
+    threads, dossiers = places.format("inbox_thread"), places.format("inbox_dossier")
+    before = await world.pool.fetchval(threads), await world.pool.fetchval(dossiers)
+    await world.post(dossier_id, OCMW_1, "dossier.benefitStated")
+    await world.projector.catch_up()
+    assert await world.pool.fetchval(threads) == before[0]
+    assert await world.pool.fetchval(dossiers) != before[1]
+    after = await world.pool.fetchval(dossiers)
+    await world.pool.execute("UPDATE projection SET xid = '0', position = 0")
+    await world.projector.catch_up()
+    assert await world.pool.fetchval(dossiers) == after
+
+
+async def test_an_unreadable_state_stops_nobody_else(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    broken, sound = await world.open(), await world.open()
+    await world.pool.execute("UPDATE dossier SET state = 'x' WHERE dossier_id = $1", broken)
+    await world.projector.catch_up()
+    items = await world.pool.fetch("SELECT dossier_id FROM inbox_dossier")
+    assert [row["dossier_id"] for row in items] == [sound]
+    tables = {(one.table, one.how) for one in await check(world.pool)}
+    assert tables == {("dossier", "unreadable"), ("inbox_dossier", "missing")}
+    assert "Voorbeeld" not in caplog.text
+
+
+async def test_it_goes_on_when_its_connection_was_ended(world: World) -> None:
+    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=0.05).run())
+    try:
+        await world.open()
+        await _until_projected(world, 1)
+        connection = await asyncpg.connect(world.dsn)
+        ended = await connection.fetchval(
+            """
+            SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+            """
+        )
+        assert ended >= 7
+        await connection.close()
+        for _ in range(100):
+            try:
+                await world.open()
+                break
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await asyncio.sleep(0.02)
+        await asyncio.sleep(0.1)
+        assert not running.done()
+        await world.projector.catch_up()
+        assert len((await world.look(OCMW, OCMW_1))[Group.NEWS]) == 0
+        assert await world.pool.fetchval("SELECT count(*) FROM inbox_dossier") == 2
+    finally:
+        await _stop(running)

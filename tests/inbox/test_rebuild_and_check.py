@@ -1,0 +1,218 @@
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+from tests.inbox.world import OCMW_1, VDAB, VDAB_1, World
+
+from handover.inbox.check import How, check
+from handover.inbox.projector import Projector
+from handover.inbox.rebuild import rebuild
+
+LIVE = (
+    "SELECT * FROM inbox_dossier ORDER BY organisation_id, dossier_id",
+    "SELECT * FROM inbox_thread ORDER BY organisation_id, dossier_id, thread_id",
+)
+
+
+async def _history(world: World, dossiers: int = 8) -> None:
+    opened = [await world.open() for _ in range(dossiers)]
+    for dossier_id in opened[: dossiers // 2]:
+        await world.post(dossier_id, OCMW_1, "handover.requested")
+        await world.post(dossier_id, VDAB_1, "handover.accepted")
+    await world.post(opened[0], VDAB_1, "handover.contacted")
+    await world.post(opened[1], OCMW_1, "handover.cancelled")
+
+
+async def _live(world: World) -> list[Sequence[object]]:
+    return [tuple(row.values()) for query in LIVE for row in await world.pool.fetch(query)]
+
+
+def _quiet(_done: int, _total: int) -> None:
+    return None
+
+
+async def test_a_rebuild_gives_what_is_live(world: World) -> None:
+    await _history(world)
+    await world.projector.catch_up()
+    live = await _live(world)
+    assert len(live) > 10
+    assert (await rebuild(world.pool, _quiet)).corrected == 0
+    await world.pool.execute("TRUNCATE inbox_dossier, inbox_thread")
+    steps: list[tuple[int, int]] = []
+    rebuilt = await rebuild(world.pool, lambda done, total: steps.append((done, total)), dossiers_at_once=3)
+    assert await _live(world) == live
+    assert rebuilt.corrected == len(live)
+    assert rebuilt.dossiers == 8
+    assert rebuilt.events == await world.pool.fetchval("SELECT count(*) FROM event")
+    assert steps == [(0, 8), (3, 8), (6, 8), (8, 8)]
+
+
+async def test_a_rebuild_spares_the_projector_what_it_has_read(world: World) -> None:
+    await _history(world)
+    await rebuild(world.pool, _quiet)
+    assert await world.pool.fetchval(
+        """
+        SELECT NOT EXISTS (SELECT FROM feed f WHERE (f.xid, f.position) > (p.xid, p.position))
+        FROM projection p
+        """
+    )
+    assert await check(world.pool) == []
+
+
+async def test_a_rebuild_removes_what_has_no_dossier(world: World) -> None:
+    await _history(world)
+    await world.projector.catch_up()
+    await world.pool.execute(
+        """
+        INSERT INTO inbox_thread SELECT gen_random_uuid(), organisation_id, gen_random_uuid(), your_turn,
+            counsellor_id, due_at, since, card FROM inbox_thread LIMIT 1
+        """
+    )
+    (difference,) = await check(world.pool)
+    assert (difference.table, difference.how) == ("inbox_thread", How.UNEXPECTED)
+    await rebuild(world.pool, _quiet)
+    assert await check(world.pool) == []
+
+
+async def test_a_killed_rebuild_goes_on_where_it_stopped(world: World) -> None:
+    await _history(world)
+    await world.projector.catch_up()
+    live = await _live(world)
+    await world.pool.execute("TRUNCATE inbox_dossier, inbox_thread")
+
+    def killed(done: int, _total: int) -> None:
+        if done == 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await rebuild(world.pool, killed, dossiers_at_once=2)
+    rebuilt = await rebuild(world.pool, _quiet, dossiers_at_once=2)
+    assert rebuilt.dossiers == 4
+    assert await _live(world) == live
+    assert await world.pool.fetchval("SELECT count(*) FROM replay_progress") == 0
+
+
+@pytest.mark.parametrize(
+    ("statement", "table", "how", "fields"),
+    [
+        ("UPDATE inbox_dossier SET version = version + 1 {}", "inbox_dossier", "changed", {"version"}),
+        ("UPDATE inbox_dossier SET counsellors = '{{x}}' {}", "inbox_dossier", "changed", {"counsellors"}),
+        ("UPDATE inbox_dossier SET card = '{{}}' {}", "inbox_dossier", "changed", {"card"}),
+        ("DELETE FROM inbox_dossier {}", "inbox_dossier", "missing", set()),
+        ("UPDATE inbox_thread SET due_at = now() {}", "inbox_thread", "changed", {"due_at"}),
+        (
+            "UPDATE inbox_thread SET your_turn = NOT your_turn, counsellor_id = 'x' {}",
+            "inbox_thread",
+            "changed",
+            {"your_turn", "counsellor_id"},
+        ),
+        (
+            """
+            UPDATE inbox_thread
+            SET card = replace(encode(card, 'escape'), '"status":"accepted"', '"status":"failed"')::bytea {}
+            """,
+            "inbox_thread",
+            "changed",
+            {"card.status"},
+        ),
+        ("DELETE FROM inbox_thread {}", "inbox_thread", "missing", set()),
+    ],
+)
+async def test_one_altered_row_is_one_difference(
+    world: World, statement: str, table: str, how: str, fields: set[str]
+) -> None:
+    await _history(world)
+    await world.projector.catch_up()
+    assert await check(world.pool) == []
+    one = f"WHERE ctid = (SELECT ctid FROM {table} WHERE organisation_id = 'vdab' LIMIT 1)"  # noqa: S608 - our own
+    await world.pool.execute(statement.format(one))
+    (difference,) = await check(world.pool)
+    assert (difference.table, difference.how, set(difference.fields)) == (table, how, fields)
+    assert difference.organisation == VDAB
+    assert (difference.thread_id is None) == (table == "inbox_dossier")
+    assert "Voorbeeld" not in str(difference)
+    assert str(difference.dossier_id) in str(difference)
+    assert (await rebuild(world.pool, _quiet)).corrected == 1
+    assert await check(world.pool) == []
+
+
+async def test_a_stored_state_that_is_not_the_fold_is_named(world: World) -> None:
+    await _history(world)
+    await world.projector.catch_up()
+    await world.pool.execute(
+        """
+        UPDATE dossier SET state = replace(encode(state, 'escape'), 'Voorbeeld', 'Iemand')::bytea
+        WHERE ctid = (SELECT ctid FROM dossier LIMIT 1)
+        """
+    )
+    (difference,) = await check(world.pool)
+    assert (difference.table, difference.how, difference.fields) == (
+        "dossier",
+        "changed",
+        ("state.givenName",),
+    )
+
+
+async def test_events_that_do_not_fold_are_named(world: World) -> None:
+    await _history(world)
+    await world.projector.catch_up()
+    broken = await world.pool.fetchval("DELETE FROM event WHERE sequence = 2 RETURNING dossier_id")
+    found = await check(world.pool)
+    assert {(one.table, one.how) for one in found} == {("event", How.UNREADABLE)}
+    assert broken in {one.dossier_id for one in found}
+    assert len((await rebuild(world.pool, _quiet)).unreadable) == len(found)
+
+
+async def test_what_waits_for_the_projector_is_no_difference(world: World) -> None:
+    await _history(world)
+    assert await check(world.pool) == []
+    await world.projector.catch_up()
+    dossier_id = await world.open()
+    await world.projector.catch_up()
+    await world.post(dossier_id, OCMW_1, "handover.requested")
+    assert await check(world.pool) == []
+    # What waits excuses nothing that was projected: the dossier is compared as of the version it states.
+    await world.pool.execute("UPDATE inbox_dossier SET sees_from = 9 WHERE dossier_id = $1", dossier_id)
+    assert [one.fields for one in await check(world.pool)] == [("sees_from",)]
+
+
+async def test_a_check_or_rebuild_beside_running_writers_finds_nothing(world: World) -> None:
+    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=0.01, page=10).run())
+    dossiers = [await world.open() for _ in range(10)]
+    done = asyncio.Event()
+
+    async def write(dossier_id: object, number: int) -> int:
+        written = 0
+        while not done.is_set():
+            assert dossier_id in dossiers
+            opened = await world.open()
+            for step, who in (("requested", OCMW_1), ("accepted", VDAB_1), ("contacted", VDAB_1)):
+                await world.post(opened, who, f"handover.{step}")
+            await world.post(dossiers[number], OCMW_1, "dossier.benefitStated")
+            written += 1
+        return written
+
+    writers = [asyncio.create_task(write(dossier_id, n)) for n, dossier_id in enumerate(dossiers)]
+    pending = False
+    try:
+        for turn in range(12):
+            pending = pending or bool(
+                await world.pool.fetchval(
+                    """
+                    SELECT count(*) FROM projection p
+                    JOIN feed f ON (f.xid, f.position) > (p.xid, p.position)
+                    """
+                )
+            )
+            assert await check(world.pool) == []
+            if turn % 4 == 0:
+                await rebuild(world.pool, _quiet, dossiers_at_once=20)
+    finally:
+        done.set()
+        written = await asyncio.gather(*writers)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert sum(written) > 20
+    assert pending, "nothing was ever waiting, so this showed nothing"
+    await world.projector.catch_up()
+    assert await check(world.pool) == []
