@@ -8,6 +8,7 @@ import pytest
 from handover.platform.db import with_database
 from handover.platform.embedded import EmbeddedPostgres
 from handover.platform.ids import new_id
+from tests.instance import Instance, running
 
 TEMPLATE = "handover_template"
 
@@ -35,18 +36,18 @@ async def template(postgres: EmbeddedPostgres) -> str:
 @pytest.fixture
 async def database(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[str]:
     """The DSN of a fresh database with the schema, for one test: its commits are real and gone afterwards."""
-    async for dsn in _fresh(postgres, f'TEMPLATE "{template}"'):
+    async for dsn in fresh(postgres, f'TEMPLATE "{template}"'):
         yield dsn
 
 
 @pytest.fixture
 async def empty_database(postgres: EmbeddedPostgres) -> AsyncIterator[str]:
     """The DSN of a fresh database with nothing in it, for one test."""
-    async for dsn in _fresh(postgres, ""):
+    async for dsn in fresh(postgres, ""):
         yield dsn
 
 
-async def _fresh(postgres: EmbeddedPostgres, like: str) -> AsyncIterator[str]:
+async def fresh(postgres: EmbeddedPostgres, like: str) -> AsyncIterator[str]:
     name = f"test_{new_id().hex}"
     await _execute(postgres, f'CREATE DATABASE "{name}" {like}')
     yield with_database(postgres.dsn(), name)
@@ -59,3 +60,17 @@ async def _execute(postgres: EmbeddedPostgres, statement: str) -> None:
         await connection.execute(statement)
     finally:
         await connection.close()
+
+
+@pytest.fixture
+async def instance(database: str, tmp_path: Path) -> AsyncIterator[Instance]:
+    """A whole instance with worker and projector on a fresh database."""
+    async with running(database, tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+async def api(database: str, tmp_path: Path) -> AsyncIterator[Instance]:
+    """An instance without worker and projector: what is not asked for does not happen."""
+    async with running(database, tmp_path, work=False) as found:
+        yield found

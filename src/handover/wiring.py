@@ -10,7 +10,13 @@ import asyncpg
 
 from handover.access import demonstration
 from handover.access.tokens import Issuer, Keys, Tokens
+from handover.delivery.destinations import Destinations
+from handover.delivery.subscriptions import Subscriptions
+from handover.delivery.worker import Worker, WorkerOptions
 from handover.domain.parties import Directory
+from handover.inbox.projector import Projector
+from handover.inbox.stream import InboxBroadcast
+from handover.inbox.views import Inbox
 from handover.platform.clock import Clock
 from handover.platform.db import open_pool
 from handover.platform.embedded import EmbeddedPostgres
@@ -54,7 +60,9 @@ class Services:
     record: Record
     reader: Reader
     tokens: Tokens
-    journal_changed: Notifier
+    inbox: Inbox
+    broadcast: InboxBroadcast
+    subscriptions: Subscriptions
 
     def directory_now(self) -> Directory:
         """Give the directory as last read."""
@@ -106,8 +114,49 @@ async def services(
             record=Record(pool, sealer, directory, notifier.wake),
             reader=Reader(pool, sealer),
             tokens=Tokens(issuers(settings), directory, clock.now),
-            journal_changed=notifier,
+            inbox=Inbox(pool),
+            broadcast=InboxBroadcast(address),
+            subscriptions=Subscriptions(
+                pool,
+                sealer,
+                clock,
+                base_url=settings.base_url,
+                destinations=Destinations(demonstration=settings.mode is Mode.DEMONSTRATION),
+                wake=notifier.wake,
+            ),
         )
+
+
+@asynccontextmanager
+async def api_services(settings: Settings) -> AsyncIterator[Services]:
+    """Give the services of an API process: open screens are told of changes as well."""
+    async with services(settings, name="handover-api") as ready:
+        await ready.broadcast.start()
+        try:
+            yield ready
+        finally:
+            await ready.broadcast.stop()
+
+
+@asynccontextmanager
+async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Projector]]:
+    """Give what a worker process runs: deliveries and the inbox projection."""
+    async with services(settings, pool_size=settings.worker_pool_size, name="handover-worker") as ready:
+        options = WorkerOptions(
+            base_url=settings.base_url,
+            demonstration=settings.mode is Mode.DEMONSTRATION,
+            poll_seconds=settings.worker_poll_seconds,
+        )
+        worker = Worker(
+            dsn=ready.dsn,
+            pool=ready.pool,
+            sealer=ready.sealer,
+            record=ready.record,
+            directory=ready.directory,
+            clock=ready.clock,
+            options=options,
+        )
+        yield worker, Projector(ready.pool, ready.dsn, poll=settings.worker_poll_seconds)
 
 
 async def _close(pool: asyncpg.Pool) -> None:

@@ -109,11 +109,11 @@ async def test_a_killed_rebuild_goes_on_where_it_stopped(world: World) -> None:
         (
             """
             UPDATE inbox_thread
-            SET card = replace(encode(card, 'escape'), '"status":"accepted"', '"status":"failed"')::bytea {}
+            SET card = replace(encode(card, 'escape'), '"kind":"handover"', '"kind":"intake"')::bytea {}
             """,
             "inbox_thread",
             "changed",
-            {"card.status"},
+            {"card.kind"},
         ),
         ("DELETE FROM inbox_thread {}", "inbox_thread", "missing", set()),
     ],

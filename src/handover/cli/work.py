@@ -32,7 +32,7 @@ async def working(found: Settings) -> int:
         stop = asyncio.create_task(stopping.wait())
         done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
         await worker.stop()
-        await projector.stop()
+        tasks[1].cancel()
         stop.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
         failed = next((r for r in results if isinstance(r, Exception)), None)

@@ -1,6 +1,7 @@
 """A referral that arrived is received: the delivery itself moves it on, before it counts as delivered."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 import structlog
 
@@ -38,7 +39,7 @@ class Acknowledgements:
                 return
             command = Acknowledge(
                 command_id=new_id(),
-                dossier_id=step.dossier_id,
+                dossier_id=UUID(step.dossier_id),
                 caller=Caller(organisation=receiver, actor=SYSTEM),
                 thread_id=thread_id,
                 how=HOW,

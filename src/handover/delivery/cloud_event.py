@@ -23,23 +23,25 @@ class _Receiver(msgspec.Struct, frozen=True):
 
 
 class _Thread(msgspec.Struct, frozen=True, rename="camel"):
-    thread_id: UUID
-    kind: str
+    thread_id: str
     status: str
-    correlation_id: UUID
+    correlation_id: str
     receiver: _Receiver | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """As much of a stored event as delivery needs; the payload is never looked at."""
+    """As much of a stored event as delivery needs; the payload is never looked at.
 
-    event_id: UUID
-    dossier_id: UUID
+    Identifiers and moments stay the text they are stored as: they only travel on.
+    """
+
+    event_id: str
+    dossier_id: str
     sequence: int
     type: str
     organisation: str
-    occurred_at: datetime
-    thread_id: UUID | None = None
+    occurred_at: str
+    thread_id: str = ""
     threads: tuple[_Thread, ...] = ()
 
     def asks(self, organisation: str) -> tuple[UUID, ...]:
@@ -47,35 +49,35 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
         if self.type not in {"handover.requested", "handover.retried"}:
             return ()
         return tuple(
-            t.thread_id
+            UUID(t.thread_id)
             for t in self.threads
             if t.status == Status.REQUESTED and t.receiver and t.receiver.organisation == organisation
         )
 
 
 class _Data(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    dossier_id: UUID
-    event_id: UUID
+    dossier_id: str
+    event_id: str
     type: str
     sequence: int
     organisation: str
     href: str
-    thread_id: UUID | None = None
+    thread_id: str = ""
 
 
 class _CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     specversion: str
-    id: UUID
+    id: str
     type: str
     source: str
     service: str
     subject: str
-    time: datetime
+    time: str | datetime
     datacontenttype: str
     data: _Data | dict[str, str]
     sequence: str = ""
     previoussequence: str = ""
-    correlationid: UUID | None = None
+    correlationid: str = ""
 
 
 _encode = msgspec.json.Encoder().encode
@@ -92,7 +94,7 @@ def thin_event(step: Step, *, base_url: str, previous: int) -> bytes:
 
     Raises KeyError for an event type that this version does not know.
     """
-    correlation = next((t.correlation_id for t in step.threads if t.thread_id == step.thread_id), None)
+    correlation = next((t.correlation_id for t in step.threads if t.thread_id == step.thread_id), "")
     return _encode(
         _CloudEvent(
             specversion="1.0",
@@ -100,7 +102,7 @@ def thin_event(step: Step, *, base_url: str, previous: int) -> bytes:
             type=EVENT_TYPES[step.type].cloud_type,
             source=f"{base_url}/v1",
             service=SERVICE,
-            subject=str(step.dossier_id),
+            subject=step.dossier_id,
             time=step.occurred_at,
             datacontenttype="application/json",
             sequence=f"{step.sequence:010}",
@@ -124,7 +126,7 @@ def probe_event(event_id: UUID, subscription_id: UUID, *, base_url: str, at: dat
     return _encode(
         _CloudEvent(
             specversion="1.0",
-            id=event_id,
+            id=str(event_id),
             type=TEST_TYPE,
             source=f"{base_url}/v1",
             service=SERVICE,

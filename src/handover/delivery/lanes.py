@@ -94,9 +94,9 @@ class LaneRunner:
             )
             return Attempt(None, "could not be prepared here; see the log", 0.0, ours=True), True
         attempt = await self._sender.send(
-            lane.url, message_id=str(step.event_id), timestamp=int(at.timestamp()), keys=keys, body=body
+            lane.url, message_id=step.event_id, timestamp=int(at.timestamp()), keys=keys, body=body
         )
-        metrics.ATTEMPTS.labels(attempt.outcome).inc()
+        metrics.attempts(attempt.outcome).inc()
         metrics.ATTEMPT_SECONDS.observe(attempt.seconds)
         if attempt.succeeded:
             try:

@@ -1,6 +1,5 @@
 """The outbox as a queue of lanes: claim some, settle them in one statement. No transaction is open in between."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -284,7 +283,9 @@ def _columns(settlements: Sequence[Settlement]) -> list[list[object]]:
         for s in settlements
     ]
     by_delivery = [
-        (n, *dataclasses.astuple(tried)) for n, s in enumerate(settlements, start=1) for tried in s.tried
+        (n, t.sequence, t.state, t.attempts, t.status, t.error, t.previous)
+        for n, settlement in enumerate(settlements, start=1)
+        for t in settlement.tried
     ]
     lanes = [list(column) for column in zip(*by_lane, strict=True)]
     deliveries = [list(column) for column in zip(*by_delivery, strict=True)] or [[] for _ in range(7)]

@@ -88,6 +88,8 @@ class Worker:
         self._stopped = asyncio.Event()
         self._working: set[asyncio.Task[None]] = set()
         self._busy: Counter[UUID] = Counter()
+        self._full: set[UUID] = set()
+        self._no_room = False
 
     async def run(self) -> None:
         """Work until `stop`; returns when everything in hand is settled or given back."""
@@ -114,45 +116,49 @@ class Worker:
         await self._stopped.wait()
 
     async def _claim_until_stopped(self) -> None:
-        options = self._options
         while not self._stopping.is_set():
             # Cleared before claiming: a wake that comes meanwhile is for what this claim did not see.
             self._wake.clear()
-            wanted = min(options.lanes - len(self._working), _PAGE)
-            if wanted > 0:
-                found = await self._guarded(
-                    self._queue.claim(
-                        self._clock.now(),
-                        lanes=wanted,
-                        per_subscription=options.per_subscription,
-                        busy=dict(self._busy),
-                    )
-                )
-                if found == wanted:
-                    continue
+            if await self._claim():
+                continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(options.poll_seconds):
+                async with asyncio.timeout(self._options.poll_seconds):
                     await self._wake.wait()
+
+    async def _claim(self) -> bool:
+        """Claim what there is room for and start on it; tell whether to claim again at once."""
+        most, before = self._options.per_subscription, self._busy.copy()
+        wanted = min(self._options.lanes - len(self._working), _PAGE)
+        self._no_room = wanted <= 0
+        if self._no_room:
+            return False
+        lanes = await self._guarded(
+            self._queue.claim(self._clock.now(), lanes=wanted, per_subscription=most, busy=before)
+        )
+        # Where a subscription had no more room, the claim may have left something: the next lane that is let
+        # go must wake us, or has been let go already while we claimed.
+        taken = before + Counter(lane.subscription_id for lane in lanes)
+        self._full = {subscription for subscription, count in taken.items() if count >= most}
+        return len(lanes) == wanted or any(self._busy[subscription] < most for subscription in self._full)
 
     async def _probe(self) -> None:
         while True:
             await asyncio.sleep(self._options.poll_seconds)
             await self._guarded(self._queue.claim_probes(self._clock.now()))
 
-    async def _guarded(self, claim: Coroutine[None, None, list[Lane]]) -> int:
+    async def _guarded(self, claim: Coroutine[None, None, list[Lane]]) -> list[Lane]:
         """Start on what a claim gives; a database that is away is tried again at the next poll."""
         claimed = time.monotonic()
         try:
             lanes = await claim
         except DATABASE_ERRORS as error:
             _log.warning("claim_failed", error=type(error).__name__)
-            await asyncio.sleep(min(self._options.poll_seconds, 1.0))
-            return 0
+            return []
         for lane in lanes:
             self._busy[lane.subscription_id] += 1
             task = asyncio.create_task(self._work(lane, claimed))
             self._working.add(task)
-        return len(lanes)
+        return lanes
 
     async def _work(self, lane: Lane, claimed: float) -> None:
         try:
@@ -179,16 +185,13 @@ class Worker:
             self._let_go(lane.subscription_id, asyncio.current_task())
 
     def _let_go(self, subscription_id: UUID, task: asyncio.Task[None] | None) -> None:
-        in_hand = self._busy[subscription_id]
-        if in_hand >= self._options.per_subscription or len(self._working) >= self._options.lanes:
-            # The last claim may have left something for want of room.
-            self._wake.set()
         # Not in a done callback: that would run after the claimer, who would find no room yet and sleep.
         self._working.discard(task)  # type: ignore[arg-type]
-        if in_hand == 1:
+        self._busy[subscription_id] -= 1
+        if not self._busy[subscription_id]:
             del self._busy[subscription_id]
-        else:
-            self._busy[subscription_id] = in_hand - 1
+        if self._no_room or subscription_id in self._full:
+            self._wake.set()
 
     async def _settle(self, settlements: Sequence[Settlement]) -> Sequence[Settled]:
         return await self._queue.settle(settlements, self._clock.now())

@@ -110,6 +110,8 @@ def _choose(dossier: Dossier, command: PostEvent, event_type: EventType) -> tupl
         detail = "This event is recorded by the system itself and cannot be posted."
         raise WrongParty(detail)
     thread = _thread(dossier, command, rows)
+    if thread is not None:
+        rows = tuple(row for row in rows if not row.opens) or rows
     allowed = [row for row in rows if may(row, dossier, thread if row.starts else None, caller)]
     if not allowed:
         raise WrongParty

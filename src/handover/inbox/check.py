@@ -105,7 +105,7 @@ def _differences(record: asyncpg.Record, first_pending: int | None) -> Iterator[
         wanted = fold(events)
     except (ValueError, KeyError):
         wanted, events = None, []
-    if wanted is None:
+    if wanted is None or wanted.dossier_id != dossier_id:
         yield Difference(table="event", dossier_id=dossier_id, how=How.UNREADABLE, fields=("body",))
         return
     try:

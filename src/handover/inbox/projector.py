@@ -11,9 +11,9 @@ from enum import Enum
 from uuid import UUID
 
 import asyncpg
-import msgspec
 import structlog
 
+from handover.domain.dossier import Dossier
 from handover.inbox.cards import rows
 from handover.inbox.live import ROWS_OF_DOSSIER, Changes, live_rows
 from handover.platform.db import Listener
@@ -52,7 +52,8 @@ _LONGEST_PAYLOAD = 7900
 
 _SHORTEST_WAIT, _LONGEST_WAIT, _LONGEST_PAUSE = 0.002, 0.05, 5.0
 _BREATH = 8
-_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+# asyncpg calls it an internal error when a server that goes away says so to an idle connection.
+LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class _Found(Enum):
@@ -97,7 +98,7 @@ class Projector:
                         await tell(self._pool, ())
                         told = True
                     found = await self._project()
-                except _LOST as error:
+                except LOST as error:
                     _log.warning("projection_interrupted", error=type(error).__name__, retry_seconds=pause)
                     await asyncio.sleep(pause)
                     pause, told = min(pause * 2, _LONGEST_PAUSE), False
@@ -158,11 +159,18 @@ async def _changes(connection: asyncpg.Connection, dossier_ids: set[UUID]) -> Ch
         if number % _BREATH == _BREATH - 1:
             # Deliveries share this process and must not wait for a long page.
             await asyncio.sleep(0)
-        try:
-            dossier = codec.decode_state(record["state"])
-        except msgspec.DecodeError:
-            # One unreadable state must not stop everyone's inbox; `check` names it.
-            _log.exception("projection_unreadable", dossier_id=str(record["dossier_id"]))
-            continue
-        changes.add(rows(dossier), live_rows(record))
+        dossier = _readable(record)
+        if dossier is not None:
+            changes.add(rows(dossier), live_rows(record))
     return changes
+
+
+def _readable(record: asyncpg.Record) -> Dossier | None:
+    """One bad state, or one of another dossier, must not stop everyone's inbox; `check` names it."""
+    dossier_id, dossier = record["dossier_id"], None
+    with contextlib.suppress(ValueError):
+        dossier = codec.decode_state(record["state"])
+    if dossier is None or dossier.dossier_id != dossier_id:
+        _log.error("projection_unreadable", dossier_id=str(dossier_id))
+        return None
+    return dossier

@@ -13,41 +13,51 @@ _THREADS = """
     ORDER BY {order} LIMIT $3
 )
 """
-_NEWS_OF_COUNSELLOR = """
+# Each row looks up its own (a subquery, OFFSET 0): a join over all that an organisation ever had may do for
+# a small one, be chosen there, and stay in a prepared plan when it has grown.
+_SEEN = """coalesce((
+        SELECT s.sequence FROM inbox_seen s
+        WHERE s.organisation_id = $1 AND s.counsellor_id = $2 AND s.dossier_id = i.dossier_id
+    ), 0)"""
+_NEWS_OF_COUNSELLOR = f"""
 (
     SELECT 'news', i.dossier_id, e.thread_id, NULL::timestamptz, e.recorded_at, i.card,
            e.event_id, e.sequence, e.type, e.organisation_id, e.body
-    FROM inbox_dossier i
-    LEFT JOIN inbox_seen s
-        ON s.organisation_id = i.organisation_id AND s.counsellor_id = $2 AND s.dossier_id = i.dossier_id
+    FROM (
+        SELECT i.dossier_id, i.card, i.foreign_sequence, greatest(i.sees_from - 1, {_SEEN}) AS seen
+        FROM inbox_dossier i WHERE i.organisation_id = $1 AND i.counsellors @> ARRAY[$2::text]
+        OFFSET 0
+    ) i
     CROSS JOIN LATERAL (
         SELECT * FROM event e
-        WHERE e.dossier_id = i.dossier_id AND e.sequence > greatest(s.sequence, i.sees_from - 1)
-          AND e.organisation_id <> $1
+        WHERE e.dossier_id = i.dossier_id AND e.sequence > i.seen AND e.organisation_id <> $1
         ORDER BY e.sequence DESC LIMIT $3
     ) e
-    WHERE i.organisation_id = $1 AND i.counsellors @> ARRAY[$2::text]
-      AND i.foreign_sequence > coalesce(s.sequence, 0)
+    WHERE i.foreign_sequence > i.seen
     ORDER BY e.recorded_at DESC, e.sequence DESC LIMIT $3
 )
-"""
+"""  # noqa: S608 - put together from our own texts
 # An organisation may follow a hundred thousand dossiers: what is new is looked for at the end of its feed.
-_NEWS_OF_TEAM = """
+_NEWS_OF_TEAM = f"""
 (
     SELECT 'news', i.dossier_id, e.thread_id, NULL::timestamptz, e.recorded_at, i.card,
            e.event_id, e.sequence, e.type, e.organisation_id, e.body
     FROM (
         SELECT dossier_id, sequence FROM feed WHERE organisation_id = $1
-        ORDER BY xid DESC, position DESC LIMIT {lookback}
+        ORDER BY xid DESC, position DESC LIMIT {{lookback}}
     ) f
-    JOIN inbox_dossier i
-        ON i.dossier_id = f.dossier_id AND i.organisation_id = $1 AND f.sequence >= i.sees_from
-    JOIN event e ON e.dossier_id = f.dossier_id AND e.sequence = f.sequence AND e.organisation_id <> $1
-    LEFT JOIN inbox_seen s ON s.organisation_id = $1 AND s.counsellor_id = $2 AND s.dossier_id = f.dossier_id
-    WHERE f.sequence > coalesce(s.sequence, 0)
+    CROSS JOIN LATERAL (
+        SELECT i.dossier_id, i.card, greatest(i.sees_from - 1, {_SEEN}) AS seen
+        FROM inbox_dossier i WHERE i.dossier_id = f.dossier_id AND i.organisation_id = $1
+        OFFSET 0
+    ) i
+    CROSS JOIN LATERAL (
+        SELECT * FROM event e WHERE e.dossier_id = f.dossier_id AND e.sequence = f.sequence OFFSET 0
+    ) e
+    WHERE f.sequence > i.seen AND e.organisation_id <> $1
     ORDER BY e.recorded_at DESC, e.sequence DESC LIMIT $3
 )
-"""
+"""  # noqa: S608 - put together from our own texts
 TEAM_LOOKBACK = 1000
 """How many of the organisation's latest feed entries are looked through for what is new to a team."""
 
@@ -80,17 +90,18 @@ GROUP BY d.dossier_id ORDER BY d.dossier_id
 ON CONFLICT (organisation_id, counsellor_id, dossier_id) DO UPDATE SET sequence = excluded.sequence
 WHERE s.sequence < excluded.sequence
 """
-_UNSEEN = """
+_UNSEEN = f"""
 SELECT i.dossier_id, n.unseen
-FROM inbox_dossier i
-LEFT JOIN inbox_seen s
-    ON s.organisation_id = i.organisation_id AND s.counsellor_id = $2 AND s.dossier_id = i.dossier_id
+FROM (
+    SELECT i.dossier_id, i.foreign_sequence, greatest(i.sees_from - 1, {_SEEN}) AS seen
+    FROM inbox_dossier i WHERE i.organisation_id = $1 AND {{which}}
+    OFFSET 0
+) i
 CROSS JOIN LATERAL (
     SELECT count(*) AS unseen FROM event e
-    WHERE e.dossier_id = i.dossier_id AND e.sequence > greatest(s.sequence, i.sees_from - 1)
-      AND e.organisation_id <> $1
+    WHERE e.dossier_id = i.dossier_id AND e.sequence > i.seen AND e.organisation_id <> $1
 ) n
-WHERE i.organisation_id = $1 AND i.foreign_sequence > coalesce(s.sequence, 0) AND
-"""
-UNSEEN_OF_COUNSELLOR = f"{_UNSEEN} i.counsellors @> ARRAY[$2::text]"
-UNSEEN_OF_DOSSIERS = f"{_UNSEEN} i.dossier_id = ANY ($3::uuid[])"
+WHERE i.foreign_sequence > i.seen
+"""  # noqa: S608 - put together from our own texts
+UNSEEN_OF_COUNSELLOR = _UNSEEN.format(which="i.counsellors @> ARRAY[$2::text]")
+UNSEEN_OF_DOSSIERS = _UNSEEN.format(which="i.dossier_id = ANY ($3::uuid[])")

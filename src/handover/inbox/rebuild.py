@@ -36,7 +36,7 @@ ON CONFLICT (job) DO UPDATE SET changed_at = now()
 RETURNING dossier_id
 """
 _REACHED = "UPDATE replay_progress SET dossier_id = $1, changed_at = now() WHERE job = 'inbox'"
-_COUNT = "SELECT count(*) FROM dossier WHERE $1::uuid IS NULL OR dossier_id <= $1"
+_COUNT = "SELECT count(*) FILTER (WHERE dossier_id <= $1::uuid) AS done, count(*) AS total FROM dossier"
 # Everything settled before the work began has been read since: the projector need not do it once more.
 _FINISH = """
 WITH done AS (DELETE FROM replay_progress WHERE job = 'inbox' RETURNING xid, position),
@@ -68,7 +68,7 @@ async def rebuild(
     `progress(done, total)` is called after each page, in dossiers. A killed rebuild goes on where it stopped.
     """
     after: UUID | None = await pool.fetchval(_RESUME)
-    done, total = await pool.fetchval(_COUNT, after), await pool.fetchval(_COUNT, None)
+    done, total = await pool.fetchrow(_COUNT, after)
     dossiers = events = corrected = 0
     unreadable: list[UUID] = []
     progress(done, total)
@@ -92,11 +92,10 @@ async def rebuild(
     return Rebuilt(dossiers, events, corrected, tuple(unreadable))
 
 
-def fold_bodies(bodies: Sequence[bytes]) -> Dossier:
-    """Give the state after stored events; raise ValueError or KeyError when they do not fold."""
-    dossier = fold(map(codec.decode_event, bodies))
-    if dossier is None:
-        raise ValueError("a dossier without events")
+def _folded(record: asyncpg.Record) -> Dossier:
+    dossier = fold(map(codec.decode_event, record["bodies"]))
+    if dossier is None or dossier.dossier_id != record["dossier_id"]:
+        raise ValueError("these events are not those of this dossier")
     return dossier
 
 
@@ -104,7 +103,7 @@ def _corrections(page: Sequence[asyncpg.Record]) -> tuple[Changes, list[UUID]]:
     changes, failed = Changes(), []
     for record in page:
         try:
-            dossier = fold_bodies(record["bodies"])
+            dossier = _folded(record)
         except (ValueError, KeyError):
             # The rest is rebuilt all the same; the caller hears which dossiers were not.
             _log.exception("rebuild_unreadable", dossier_id=str(record["dossier_id"]))

@@ -105,7 +105,7 @@ def _events() -> dict[str, Any]:
                 "occurredAt": {"type": "string", "format": "date-time"},
                 "data": {"$ref": _PREFIX + data},
             },
-            "example": {"type": name, "data": msgspec.to_builtins(kind.rows[0].example)},
+            "example": {"type": name, "data": msgspec.json.decode(msgspec.json.encode(kind.rows[0].example))},
         }
         variants.append({"$ref": _PREFIX + title})
         mapping[name] = _PREFIX + title

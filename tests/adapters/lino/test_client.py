@@ -14,7 +14,7 @@ from handover.adapters.lino.client import LinoClient
 from handover.adapters.lino.errors import LinoChanged, LinoRefused, LinoUnreachable
 from handover.adapters.lino.layout import Row
 from handover.adapters.lino.reader import compare
-from handover.adapters.lino.session import Limits
+from handover.adapters.lino.session import Limits, LinoSession
 
 EMPTY_ROW: list[object] = [None, None, None, None, None, None, {"meta": True, "phantom": True}]
 LIMITS = Limits(seconds=2.0, answer_bytes=20_000, script_bytes=20_000, page_rows=2)
@@ -227,6 +227,23 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(address: str) -
     with pytest.raises(LinoRefused, match="not the address of a Lino") as refused:
         LinoClient(address, "reader", "secret")
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://lino.example", "http://10.0.0.5:8080", "http://localhost.example"]
+)
+def test_a_password_is_not_sent_in_clear_over_a_network(address: str) -> None:
+    with pytest.raises(LinoRefused, match="Give the https:// address") as refused:
+        LinoClient(address, "reader", "secret")
+    assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["https://lino.example", "http://localhost:8080", "http://127.0.0.2", "http://[::1]:8080"]
+)
+async def test_https_and_this_machine_are_fine(address: str) -> None:
+    session = LinoSession(address, "reader", "secret", LIMITS)
+    await session.close()
 
 
 def test_a_row_is_checked_against_the_page_of_the_record() -> None:

@@ -114,9 +114,8 @@ def _opening(file: ClientFile, draft: _Draft) -> Opening | None:
     client = file.client
     given, family = line(client.first_name), line(client.last_name)
     if client.national_id is None or client.birth_date is None or given is None or family is None:
-        _reject_once(
-            client, "it has no complete birth date" if given and family else "it has no full name", draft
-        )
+        missing = "complete birth date" if given and family else "first name or no last name"
+        _reject_once(client, f"it has no {missing}", draft)
         return None
     if not is_ssin(client.national_id, today=draft.frame.today, allow_test_range=draft.allow_test_range):
         _reject_once(client, "its national number holds no date that exists, or one in the future", draft)

@@ -1,1 +1,121 @@
-"""The inbox of a counsellor, or of an organisation's software."""
+"""The inbox of a counsellor, or of an organisation's software: whose turn, and what is new."""
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from handover.domain.deadlines import local_day
+from handover.domain.visibility import classes_for, visible_data
+from handover.inbox.views import InboxItem
+from handover.web.answers import answer, collection, event_href, without_nulls
+from handover.web.api.describing import PROBLEMS, gives, scope, takes
+from handover.web.api.models import Collection, Seen
+from handover.web.asking import body_of, caller_of, refuse_unknown_query, uuid_of
+from handover.web.needs import Services, services_of
+from handover.web.problems import BadInput, Issue
+from handover.web.sse import InboxStream
+
+router = APIRouter(
+    prefix="/v1/inbox", tags=["Inbox"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS
+)
+
+
+@router.get(
+    "",
+    operation_id="readInbox",
+    summary="What waits for you, for the other, and what is new",
+    responses={200: gives(Collection, "Items with `group` yourTurn, theirTurn or news")},
+    openapi_extra=scope("dossier:read"),
+)
+async def read_inbox(
+    request: Request,
+    team: Annotated[bool, Query(description="The whole organisation's, not only yours")] = False,  # noqa: FBT002
+    page_size: Annotated[int, Query(alias="pageSize", ge=1, le=1000, description="Most items of each group")] = 200,
+) -> Response:
+    """Give the inbox of the counsellor in the token; of the organisation for an application, or with `team`."""
+    caller = await caller_of(request, "dossier:read")
+    services = services_of(request)
+    now = services.clock.now()
+    own = caller.organisation.organisation_id
+    found = await services.inbox.items(
+        own, caller.counsellor_id or None, at=now, limit=page_size, team=team
+    )
+    items = [msgspec.json.encode(_view(services, item)) for item in found]
+    return answer(collection(items, f"{services.settings.base_url}/v1/inbox", total=len(items)))
+
+
+def _view(services: Services, item: InboxItem) -> object:
+    view: dict[str, object] = {
+        "group": item.group,
+        "dossierId": item.dossier_id,
+        "threadId": item.thread_id,
+        "eventId": item.event_id,
+        "sequence": item.sequence,
+        "client": {"givenName": item.client.given_name, "familyName": item.client.family_name},
+        "kind": item.kind,
+        "topic": item.topic or None,
+        "type": item.type,
+        "status": item.status,
+        "purpose": item.purpose or None,
+        "outcome": item.outcome or None,
+        "since": item.since,
+        "openedAt": item.opened_at,
+        "dueAt": item.due_at,
+        "dueRule": item.due_rule or None,
+        "overdue": item.overdue,
+        "turn": msgspec.to_builtins(item.turn) if item.turn else None,
+        "other": msgspec.to_builtins(item.other) if item.other else None,
+        "data": _data(services, item),
+        "href": event_href(services.settings.base_url, item.dossier_id, item.event_id)
+        if item.event_id
+        else f"{services.settings.base_url}/v1/dossiers/{item.dossier_id}",
+    }
+    return without_nulls(view)
+
+
+def _data(services: Services, item: InboxItem) -> object:
+    if item.body is None or item.inscription is None or item.other is None:
+        return None
+    today = local_day(services.clock.now())
+    classes = classes_for(item.inscription, item.other.organisation, services.directory_now(), on=today)
+    return visible_data(item.type, msgspec.json.decode(item.body)["data"], classes)
+
+
+@router.post(
+    "/seen",
+    operation_id="markSeen",
+    summary="Note what you have seen",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=takes(Seen, scope_name="dossier:read"),
+)
+async def mark_seen(request: Request) -> Response:
+    """Note up to which event each dossier was seen; repeating it changes nothing, so it takes no Idempotency-Key."""
+    caller = await caller_of(request, "dossier:read")
+    services = services_of(request)
+    body, _ = await body_of(request, Seen)
+    marks: list[tuple[UUID, int]] = []
+    for mark in body.items:
+        dossier_id = uuid_of(mark.dossier_id)
+        if dossier_id is None or mark.sequence >= 1 << 31:
+            raise BadInput(Issue.of("schemaViolation", "Give a dossierId and a sequence of it.", name="items"))
+        marks.append((dossier_id, mark.sequence))
+    await services.inbox.seen(caller.organisation.organisation_id, caller.counsellor_id or None, marks)
+    return Response(status_code=204)
+
+
+@router.get(
+    "/stream",
+    operation_id="streamInbox",
+    summary="Be told when an inbox changes",
+    responses={200: {"description": "Server-sent events named `inbox`", "content": {"text/event-stream": {}}}},
+    response_class=Response,
+    openapi_extra=scope("dossier:read"),
+)
+async def stream_inbox(request: Request) -> Response:
+    """Keep a line open that says `inbox` each time your organisation's inboxes changed: then read the inbox."""
+    caller = await caller_of(request, "dossier:read")
+    return InboxStream(services_of(request).broadcast, caller.organisation.organisation_id)  # type: ignore[return-value]

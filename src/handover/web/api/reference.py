@@ -76,7 +76,7 @@ def _entry(kind: EventType, row: Transition) -> dict[str, object]:
         "optional": [field.encode_name for field in fields if not field.required],
         "visibility": {name: level.value for name, level in kind.visibility.items()},
         "turn": row.turn.value,
-        "example": msgspec.to_builtins(row.example),
+        "example": msgspec.json.decode(msgspec.json.encode(row.example)),
         "posted": row.by is not By.SYSTEM,
         "description": " ".join((kind.payload.__doc__ or "").split()),
     }

@@ -41,8 +41,7 @@ async def dossier_page(request: Request, dossier_id: str) -> Response:
     marks = await status_of(
         page.services.pool, dossier.dossier_id, timeline.own_sequences(page, bodies), at=page.dates.now
     )
-    seen_up_to = _seen_up_to(dossier, page.own, unseen.get(dossier.dossier_id, 0))
-    steps = timeline.steps(page, dossier, bodies, marks, seen_up_to=seen_up_to)
+    steps = timeline.steps(page, dossier, bodies, marks, unseen=unseen.get(dossier.dossier_id, 0))
     await page.services.inbox.seen(page.own, caller.counsellor_id, [(dossier.dossier_id, dossier.version)])
     possible = allowed(dossier, caller)
     lead, director = header.lead_of(page, dossier)
@@ -61,8 +60,9 @@ async def dossier_page(request: Request, dossier_id: str) -> Response:
             (kind, [a for a in starting if a.event_type.startswith(f"{kind}.")])
             for kind in ("handover", "intake", "followUp", "dossier")
         ],
+        has_steps=bool(starting),
         steps=steps,
-        older=max(before - _STEPS, 0) if before - 1 > _STEPS else 0,
+        older=before - _STEPS if before - 1 > _STEPS else 0,
         is_latest=before > dossier.version,
         done=_done(page, request.query_params.get("done", "")),
     )
@@ -114,12 +114,6 @@ def _before(request: Request, dossier: Dossier) -> int:
     most = 9
     asked = int(text) if text.isdecimal() and len(text) <= most else 0
     return min(asked, dossier.version + 1) if asked > 1 else dossier.version + 1
-
-
-def _seen_up_to(dossier: Dossier, own: str, unseen: int) -> int:
-    """What is new is at the end: as many steps of others as are unseen."""
-    del own
-    return dossier.version if unseen == 0 else dossier.version - unseen
 
 
 def _done(page: Page, name: str) -> str:

@@ -62,7 +62,7 @@ class Field:
         """How the template draws it."""
         widget = self.shape.widget
         if widget is Widget.CODE:
-            return "radios" if len(self.choices) <= _RADIO_MOST else "select"
+            return "radios" if len(self.choices) <= _RADIO_MOST and "." not in self.name else "select"
         if widget in {Widget.ORGANISATION, Widget.COUNSELLOR, Widget.LEGAL_BASIS, Widget.LANGUAGE}:
             return "select"
         return "line" if widget is Widget.REFERENCE else str(widget)
@@ -135,7 +135,8 @@ class Former:
         help_key = f"help.{shape.name}"
         field = Field(
             name=name,
-            shape=shape,
+            # A row may be left empty as a whole, so no part of it is required by itself.
+            shape=replace(shape, required=False) if within else shape,
             label=t.first(*keys),
             help=t(help_key) if help_key in t and not within else "",
             values=tuple(typed.get(name, ())),

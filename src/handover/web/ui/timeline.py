@@ -41,6 +41,7 @@ class Step:
     who: str
     organisation: str
     day: str
+    day_key: str
     time: str
     moment: str
     happened: str
@@ -51,11 +52,11 @@ class Step:
 
 
 def steps(
-    page: Page, dossier: Dossier, bodies: Sequence[bytes], marks: Mapping[int, Mapping[str, Mark]], *, seen_up_to: int
+    page: Page, dossier: Dossier, bodies: Sequence[bytes], marks: Mapping[int, Mapping[str, Mark]], *, unseen: int
 ) -> list[Step]:
-    """Give the steps that the organisation may see, newest first."""
-    found = []
-    for body in bodies:
+    """Give the steps that the organisation may see, newest first; the latest `unseen` ones of others are new."""
+    found: list[Step] = []
+    for body in reversed(bodies):
         event = codec.decode_event(body)
         inscription = next(
             (i for i in dossier.inscriptions if i.organisation == page.own and i.covers(event.sequence)), None
@@ -63,8 +64,11 @@ def steps(
         if inscription is None:
             continue
         classes = classes_for(inscription, event.organisation, page.people.directory, on=page.dates.today)
-        found.append(_step(page, dossier, event, said(page, event, classes), marks, seen_up_to))
-    return found[::-1]
+        is_new = unseen > 0 and event.organisation != page.own
+        unseen -= is_new
+        lines = said(page, event, classes)
+        found.append(_step(page, dossier, event, lines, marks.get(event.sequence, {}), is_new=is_new))
+    return found
 
 
 def own_sequences(page: Page, bodies: Sequence[bytes]) -> list[int]:
@@ -78,8 +82,9 @@ def _step(
     dossier: Dossier,
     event: Event,
     lines: tuple[Said, ...],
-    marks: Mapping[int, Mapping[str, Mark]],
-    seen_up_to: int,
+    marks: Mapping[str, Mark],
+    *,
+    is_new: bool,
 ) -> Step:
     t, dates = page.t, page.dates
     thread = next((thread for thread in event.threads if thread.thread_id == event.thread_id), None)
@@ -94,12 +99,13 @@ def _step(
         who=event.actor.name if event.actor.counsellor_id else "",
         organisation=page.people.organisation(event.organisation),
         day=dates.day(local_day(event.recorded_at)),
+        day_key=local_day(event.recorded_at).isoformat(),
         time=dates.time(event.recorded_at),
         moment=event.recorded_at.isoformat(),
         happened=t("dossier.happened", moment=dates.moment(event.occurred_at)) if apart else "",
         lines=lines,
-        arrivals=_arrivals(page, dossier, event, marks.get(event.sequence, {})) if own else (),
-        is_new=not own and event.sequence > seen_up_to,
+        arrivals=_arrivals(page, dossier, event, marks) if own else (),
+        is_new=is_new,
         is_quiet=event.type in _QUIET,
     )
 

@@ -1,0 +1,283 @@
+"""Subscriptions: where events go, how deliveries stand, sending again."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+import msgspec
+from fastapi import APIRouter, Depends, Query, Request
+from starlette.responses import Response
+
+from handover.delivery.outbox import Delivery
+from handover.delivery.queue import State
+from handover.delivery.subscriptions import Status, Subscription
+from handover.domain.parties import Caller
+from handover.web.answers import answer, collection, event_href, without_nulls
+from handover.web.api.describing import PROBLEMS, gives, scope, takes
+from handover.web.api.dossiers import PageSize
+from handover.web.api.models import Collection, Replay, Resend, SubscriptionChange, SubscriptionCreation
+from handover.web.asking import body_of, caller_of, refuse_unknown_query, uuid_of
+from handover.web.needs import Services, services_of
+from handover.web.problems import BadInput, HttpProblem, Issue
+
+router = APIRouter(
+    prefix="/v1/subscriptions",
+    tags=["Subscriptions"],
+    dependencies=[Depends(refuse_unknown_query)],
+    responses=PROBLEMS,
+)
+_SCOPE = "subscription:manage"
+
+
+def _unknown() -> HttpProblem:
+    return HttpProblem(404, "Your organisation has no such subscription. See GET /v1/subscriptions.")
+
+
+async def _asked(request: Request) -> tuple[Caller, Services, str]:
+    caller = await caller_of(request, _SCOPE)
+    return caller, services_of(request), caller.organisation.organisation_id
+
+
+def _view(services: Services, subscription: Subscription) -> Mapping[str, object]:
+    view = {
+        "subscriptionId": subscription.subscription_id,
+        "href": f"{services.settings.base_url}/v1/subscriptions/{subscription.subscription_id}",
+        "url": subscription.url,
+        "eventTypes": subscription.event_types,
+        "status": subscription.status,
+        "statusReason": subscription.status_reason or None,
+        "downSince": subscription.down_since,
+        "createdAt": subscription.created_at,
+        "changedAt": subscription.changed_at,
+    }
+    return without_nulls(view)  # type: ignore[return-value]
+
+
+@router.post(
+    "",
+    operation_id="createSubscription",
+    summary="Have events sent to an address",
+    status_code=201,
+    responses={201: gives(Collection, "The subscription, with its secret this once")},
+    openapi_extra=takes(SubscriptionCreation, scope_name=_SCOPE),
+)
+async def create_subscription(request: Request) -> Response:
+    """Add a subscription. The `secret` in the answer is shown this once: keep it to check signatures."""
+    _, services, own = await _asked(request)
+    body, _ = await body_of(request, SubscriptionCreation)
+    subscription, secret = await services.subscriptions.create(own, body.url, body.event_types)
+    view = {**_view(services, subscription), "secret": secret}
+    return answer(view, 201, {"Location": str(view["href"])})
+
+
+@router.get(
+    "",
+    operation_id="listSubscriptions",
+    summary="List your subscriptions",
+    responses={200: gives(Collection, "Subscriptions")},
+    openapi_extra=scope(_SCOPE),
+)
+async def list_subscriptions(request: Request) -> Response:
+    """Give your organisation's subscriptions, without their secrets."""
+    _, services, own = await _asked(request)
+    items = [msgspec.json.encode(_view(services, s)) for s in await services.subscriptions.list(own)]
+    return answer(collection(items, f"{services.settings.base_url}/v1/subscriptions", total=len(items)))
+
+
+@router.get(
+    "/{subscriptionId}",
+    operation_id="readSubscription",
+    summary="Read a subscription",
+    responses={200: gives(Collection, "The subscription")},
+    openapi_extra=scope(_SCOPE),
+)
+async def read_subscription(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
+    """Give one subscription, without its secret."""
+    _, services, own = await _asked(request)
+    found_id = uuid_of(subscriptionId)
+    found = await services.subscriptions.get(own, found_id) if found_id else None
+    if found is None:
+        raise _unknown()
+    return answer(_view(services, found))
+
+
+@router.patch(
+    "/{subscriptionId}",
+    operation_id="changeSubscription",
+    summary="Change, pause or resume a subscription",
+    responses={200: gives(Collection, "The subscription as it is now")},
+    openapi_extra=takes(SubscriptionChange, scope_name=_SCOPE),
+)
+async def change_subscription(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
+    """Change what is given; what is left out stays. `active` after `disabled` sends what was missed."""
+    _, services, own = await _asked(request)
+    body, _ = await body_of(request, SubscriptionChange)
+    found_id = uuid_of(subscriptionId)
+    if found_id is None:
+        raise _unknown()
+    status = None if body.status is None else Status(body.status)
+    found = await services.subscriptions.change(
+        own, found_id, url=body.url, event_types=body.event_types, status=status
+    )
+    if found is None:
+        raise _unknown()
+    return answer(_view(services, found))
+
+
+@router.delete(
+    "/{subscriptionId}",
+    operation_id="deleteSubscription",
+    summary="Delete a subscription",
+    status_code=204,
+    response_class=Response,
+    openapi_extra=scope(_SCOPE),
+)
+async def delete_subscription(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
+    """Delete it; what still waits is not sent. The feed keeps holding everything."""
+    _, services, own = await _asked(request)
+    found_id = uuid_of(subscriptionId)
+    if found_id is None or not await services.subscriptions.delete(own, found_id):
+        raise _unknown()
+    return Response(status_code=204)
+
+
+@router.post(
+    "/{subscriptionId}/test",
+    operation_id="testSubscription",
+    summary="Send a signed test event now",
+    responses={200: gives(Collection, "What came of it")},
+    openapi_extra=scope(_SCOPE),
+)
+async def test_subscription(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
+    """Send one signed `handover.v1.test` event and say what the address answered."""
+    _, services, own = await _asked(request)
+    found_id = uuid_of(subscriptionId)
+    attempt = await services.subscriptions.send_test(own, found_id) if found_id else None
+    if attempt is None:
+        raise _unknown()
+    outcome = {
+        "delivered": not attempt.error,
+        "status": attempt.status,
+        "error": attempt.error or None,
+        "seconds": round(attempt.seconds, 3),
+    }
+    return answer(without_nulls(outcome))
+
+
+@router.post(
+    "/{subscriptionId}/rotateSecret",
+    operation_id="rotateSecret",
+    summary="Get a new secret",
+    responses={200: gives(Collection, "The new secret, this once")},
+    openapi_extra=scope(_SCOPE),
+)
+async def rotate_secret(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
+    """Give a new secret; for 24 hours both sign."""
+    _, services, own = await _asked(request)
+    found_id = uuid_of(subscriptionId)
+    secret = await services.subscriptions.rotate_secret(own, found_id) if found_id else None
+    if secret is None:
+        raise _unknown()
+    return answer({"subscriptionId": found_id, "secret": secret})
+
+
+@router.get(
+    "/{subscriptionId}/deliveries",
+    operation_id="listDeliveries",
+    summary="See how deliveries stand",
+    responses={200: gives(Collection, "Deliveries, latest first")},
+    openapi_extra=scope(_SCOPE),
+)
+async def list_deliveries(
+    request: Request,
+    subscriptionId: str,  # noqa: N803 - the name in the path
+    state: Annotated[State | None, Query(description="Only those that are")] = None,
+    after: str = "",
+    page_size: PageSize = 100,
+) -> Response:
+    """Give each delivery: pending, succeeded, dead (kept, and can be sent again) or skipped."""
+    _, services, own = await _asked(request)
+    found_id = uuid_of(subscriptionId)
+    try:
+        found = (
+            await services.subscriptions.deliveries(own, found_id, state=state, after=after, limit=page_size)
+            if found_id
+            else None
+        )
+    except ValueError:
+        detail = "Give the cursor of an earlier answer, or leave it out to begin."
+        raise BadInput(Issue.of("invalidInput", detail, name="after", where="query")) from None
+    if found is None:
+        raise _unknown()
+    here = f"{services.settings.base_url}/v1/subscriptions/{found_id}/deliveries?pageSize={page_size}"
+    here += f"&state={state}" if state else ""
+    following = f"{here}&after={found[-1].cursor}" if len(found) == page_size else ""
+    items = [msgspec.json.encode(_delivery(services, one)) for one in found]
+    return answer(collection(items, here + (f"&after={after}" if after else ""), following=following))
+
+
+def _delivery(services: Services, one: Delivery) -> object:
+    return without_nulls(
+        {
+            "dossierId": one.dossier_id,
+            "sequence": one.sequence,
+            "eventId": one.event_id,
+            "type": one.type,
+            "state": one.state,
+            "attempts": one.attempts,
+            "lastStatus": one.last_status,
+            "lastError": one.last_error or None,
+            "enqueuedAt": one.enqueued_at,
+            "settledAt": one.settled_at,
+            "deliveredAt": one.delivered_at,
+            "cursor": one.cursor,
+            "href": event_href(services.settings.base_url, one.dossier_id, one.event_id),
+        }
+    )
+
+
+@router.post(
+    "/{subscriptionId}/resend",
+    operation_id="resendDelivery",
+    summary="Send one delivery again",
+    status_code=202,
+    responses={202: gives(Collection, "It goes out again, in its place within the dossier")},
+    openapi_extra=takes(Resend, scope_name=_SCOPE),
+)
+async def resend_delivery(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
+    """Send a delivery again, with the same webhook-id."""
+    _, services, own = await _asked(request)
+    body, _ = await body_of(request, Resend)
+    found_id, dossier_id = uuid_of(subscriptionId), uuid_of(body.dossier_id)
+    found = (
+        await services.subscriptions.resend(own, found_id, dossier_id, sequence=body.sequence)
+        if found_id and dossier_id
+        else None
+    )
+    if not found:
+        raise HttpProblem(404, "This subscription has no such delivery. See its deliveries.")
+    return answer({"dossierId": dossier_id, "sequence": body.sequence, "state": State.PENDING}, 202)
+
+
+@router.post(
+    "/{subscriptionId}/replay",
+    operation_id="replayDeliveries",
+    summary="Send a period again",
+    status_code=202,
+    responses={202: gives(Collection, "How many events go out again")},
+    openapi_extra=takes(Replay, scope_name=_SCOPE),
+)
+async def replay_deliveries(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
+    """Send everything of a period again, in order per dossier; what waits already is not doubled."""
+    _, services, own = await _asked(request)
+    body, _ = await body_of(request, Replay)
+    if body.since.tzinfo is None or (body.until is not None and body.until.tzinfo is None):
+        raise BadInput(Issue.of("schemaViolation", "Give a moment with its offset, such as ...Z.", name="since"))
+    found_id = uuid_of(subscriptionId)
+    found = (
+        await services.subscriptions.replay(own, found_id, since=body.since, until=body.until)
+        if found_id
+        else None
+    )
+    if found is None:
+        raise _unknown()
+    return answer({"queued": found.queued}, 202)

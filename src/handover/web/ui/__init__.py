@@ -1,0 +1,20 @@
+"""The counsellor's screens: server-rendered pages that work without JavaScript and are livelier with it."""
+
+from fastapi import APIRouter, FastAPI
+
+from handover.web.ui import dossier_screen, inbox_screen, opening_screen, signing, step_screen
+from handover.web.ui.assets import serve_asset
+from handover.web.ui.screens import error_page
+
+__all__ = ["error_page", "mount", "router"]
+
+router = APIRouter(include_in_schema=False)
+# "/dossiers/new" must be tried before "/dossiers/{dossier_id}".
+for _screen in (signing, inbox_screen, opening_screen, dossier_screen, step_screen):
+    router.include_router(_screen.router)
+
+
+def mount(app: FastAPI) -> None:
+    """Add the screens, their style and scripts to the application."""
+    app.include_router(router)
+    app.add_route("/static/{name}", serve_asset, methods=["GET"], include_in_schema=False)

@@ -1,0 +1,206 @@
+"""Taking a step: the form for it, and recording what was filled in."""
+
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from handover.access.denials import MissingScope
+from handover.domain.allowed import allowed
+from handover.domain.dossier import Dossier
+from handover.domain.events import Event, PostEvent
+from handover.domain.fields import Visibility
+from handover.domain.kinds import EVENT_TYPES
+from handover.domain.parties import Caller
+from handover.domain.refusals import InvalidField, Refusal, Unseen, UnknownThread
+from handover.domain.threads import Thread
+from handover.domain.visibility import classes_for
+from handover.platform.ids import new_id
+from handover.record import codec
+from handover.record.handle import Request as Asked
+from handover.web.asking import uuid_of
+from handover.web.problems import problem_of
+from handover.web.ui import header
+from handover.web.ui.dates import from_input
+from handover.web.ui.dossier_screen import address_of, seen_dossier
+from handover.web.ui.fields import shapes_of
+from handover.web.ui.forms import Former, payload_of
+from handover.web.ui.pages import Page
+from handover.web.ui.reading import Typed, Wrong, read, typed_in
+from handover.web.ui.screens import Screen, go
+from handover.web.ui.session import signed_in
+from handover.web.ui.values import Said, said
+
+router = APIRouter(route_class=Screen)
+_KEY = re.compile(r"[0-9a-f-]{36}")
+_CONFLICT = 409
+
+
+def may_write(caller: Caller) -> None:
+    """Refuse who may only read."""
+    if "dossier:write" not in caller.scopes:
+        raise MissingScope("dossier:write")
+
+
+@router.get("/dossiers/{dossier_id}/steps/{event_type}")
+async def step_form(request: Request, dossier_id: str, event_type: str) -> Response:
+    """Show the form of a step that may be taken now."""
+    page = Page(request, await signed_in(request))
+    may_write(page.caller)
+    dossier = await seen_dossier(page, dossier_id)
+    thread = _thread(request, dossier, event_type)
+    if (event_type, thread.thread_id if thread else None) not in allowed(dossier, page.caller):
+        return _not_now(page, dossier)
+    earlier = await _earlier(page, dossier, thread)
+    typed = Former(page, dossier, event_type, thread).start([event.data for event in earlier])
+    fresh = {**typed, "key": [str(new_id())]}
+    return _form(page, dossier, event_type, thread, fresh, {}, about=_about(page, dossier, earlier))
+
+
+@router.post("/dossiers/{dossier_id}/steps/{event_type}")
+async def take_step(request: Request, dossier_id: str, event_type: str) -> Response:
+    """Record the step; sent twice it counts once."""
+    page = Page(request, await signed_in(request))
+    may_write(page.caller)
+    dossier = await seen_dossier(page, dossier_id)
+    thread = _thread(request, dossier, event_type)
+    typed = typed_in(await request.form())
+    if "more" in typed:
+        return _form(page, dossier, event_type, thread, typed, {}, more=typed["more"][0])
+    data, wrong = read(shapes_of(event_type), typed)
+    occurred_at = _occurred(typed, wrong)
+    if wrong:
+        return _form(page, dossier, event_type, thread, typed, wrong)
+    try:
+        command = PostEvent(
+            command_id=new_id(),
+            dossier_id=dossier.dossier_id,
+            caller=page.caller,
+            type=event_type,
+            data=payload_of(event_type, data),
+            thread_id=thread.thread_id if thread else None,
+            occurred_at=occurred_at,
+        )
+        await page.services.record.handle(command, asked(request, typed), at=page.services.clock.now())
+    except msgspec.ValidationError:
+        return _form(page, dossier, event_type, thread, typed, {"": Wrong("form.bad_data")})
+    except Unseen:
+        raise
+    except Refusal as refusal:
+        return _form(page, dossier, event_type, thread, typed, refused(page, refusal), status=problem_of(refusal).status)
+    return go(f"{address_of(dossier.dossier_id)}?done={event_type}")
+
+
+def asked(request: Request, typed: Typed, *, ssin: str | None = None) -> Asked:
+    """Give what makes a form count once: its own key, and a fingerprint of all that was filled in."""
+    key = next(iter(typed.get("key", ())), "")
+    content = msgspec.json.encode(sorted((name, list(texts)) for name, texts in typed.items()))
+    fingerprint = hashlib.sha256(f"FORM {request.url.path}?{request.url.query}\n".encode() + content).digest()
+    return Asked(key=f"form-{key}" if _KEY.fullmatch(key) else f"form-{new_id()}", fingerprint=fingerprint, ssin=ssin)
+
+
+def refused(page: Page, refusal: Refusal) -> dict[str, Wrong]:
+    """Give a refusal as what is wrong with a field, or ("") with the whole."""
+    if isinstance(refusal, InvalidField):
+        key = f"invalid.{refusal.field}"
+        return {refusal.field: Wrong(key if key in page.t else "invalid.other")}
+    key = f"refusal.{refusal.name}"
+    return {"": Wrong(key if key in page.t else "form.bad_data")}
+
+
+def _thread(request: Request, dossier: Dossier, event_type: str) -> Thread | None:
+    if event_type not in EVENT_TYPES:
+        raise Unseen
+    text = request.query_params.get("thread", "")
+    if not text:
+        return None
+    found = uuid_of(text)
+    thread = dossier.threads.get(found) if found else None
+    if thread is None:
+        raise UnknownThread
+    return thread
+
+
+def _occurred(typed: Typed, wrong: dict[str, Wrong]) -> datetime | None:
+    text = next(iter(typed.get("occurredAt", ())), "").strip()
+    if not text:
+        return None
+    try:
+        return from_input(text)
+    except ValueError:
+        wrong["occurredAt"] = Wrong("form.bad_moment")
+        return None
+
+
+async def _earlier(page: Page, dossier: Dossier, thread: Thread | None) -> list[Event]:
+    """Give the steps of a thread that we may see."""
+    if thread is None:
+        return []
+    found = await page.services.reader.timeline(dossier.dossier_id)
+    events = [codec.decode_event(body) for body in (found.bodies if found else ())]
+    return [e for e in events if e.thread_id == thread.thread_id and dossier.sees(page.own, e.sequence)]
+
+
+def _about(page: Page, dossier: Dossier, earlier: Sequence[Event]) -> Sequence[Said]:
+    """Give what the thread is about: what its first step said, as far as we may see it."""
+    own = dossier.inscription_of(page.own)
+    if not earlier or own is None:
+        return ()
+    first = earlier[0]
+    return said(page, first, classes_for(own, first.organisation, page.people.directory, on=page.dates.today))
+
+
+def _form(  # noqa: PLR0913 - what a form is made of
+    page: Page,
+    dossier: Dossier,
+    event_type: str,
+    thread: Thread | None,
+    typed: Typed,
+    wrong: Mapping[str, Wrong],
+    *,
+    about: Sequence[Said] = (),
+    more: str = "",
+    status: int = 0,
+) -> Response:
+    t = page.t
+    fields = Former(page, dossier, event_type, thread).fields(typed, wrong, more=more)
+    flat = [f for field in fields for f in ([field] if not field.rows else [p for row in field.rows for p in row])]
+    problems = [(field.target, field.label, field.error) for field in flat if field.error]
+    known = {field.name for field in flat} | {"occurredAt"}
+    general = [t(w.key, **w.values) for name, w in wrong.items() if name not in known]
+    occurred = wrong.get("occurredAt")
+    if occurred:
+        problems.append(("f-occurredAt", t("form.occurredAt"), t(occurred.key, **occurred.values)))
+    return page.show(
+        "step.html",
+        status or (400 if wrong else 200),
+        dossier=dossier,
+        client=header.client_name(dossier),
+        event_type=event_type,
+        heading=t(f"event.{event_type}.do") if f"event.{event_type}.do" in t else t(f"event.{event_type}.title"),
+        thread_title=header.title_of(page, thread) if thread else "",
+        fields=fields,
+        problems=problems,
+        general=general,
+        typed=typed,
+        occurred_error=t(occurred.key, **occurred.values) if occurred else "",
+        about=about,
+        shared_with=_readers(page, dossier, event_type),
+        action=f"{page.request.url.path}?thread={thread.thread_id}" if thread else page.request.url.path,
+    )
+
+
+def _readers(page: Page, dossier: Dossier, event_type: str) -> list[str]:
+    """Give who else will read it: everyone in the dossier, when any of it is more than our own."""
+    shared = any(s.visibility in {Visibility.STEP, Visibility.CONTENT} for s in shapes_of(event_type))
+    others = [i.organisation for i in dossier.inscriptions if i.active and i.organisation != page.own]
+    return [page.people.organisation(o) for o in others] if shared else []
+
+
+def _not_now(page: Page, dossier: Dossier) -> Response:
+    return page.show("not_now.html", _CONFLICT, dossier=dossier)

@@ -1,0 +1,103 @@
+import asyncio
+import gc
+
+import pytest
+from tests.inbox.world import OCMW, OCMW_1, VDAB, World
+
+from handover.inbox.projector import Projector, tell
+from handover.inbox.stream import InboxBroadcast
+
+
+async def _started(world: World) -> InboxBroadcast:
+    broadcast = InboxBroadcast(world.dsn)
+    async with broadcast.subscribe("first") as first:
+        await broadcast.start()
+        # Whoever waits while the connection is made hears that something may have been missed.
+        assert await first.next(10)
+    return broadcast
+
+
+async def test_only_the_screens_of_those_organisations_hear(world: World) -> None:
+    broadcast = await _started(world)
+    try:
+        async with broadcast.subscribe(OCMW) as ours, broadcast.subscribe(VDAB) as theirs:
+            await tell(world.pool, [OCMW])
+            assert await ours.next(5)
+            assert not await theirs.next(0.05)
+            await tell(world.pool, [VDAB, OCMW])
+            assert await theirs.next(5)
+            assert await ours.next(5)
+            await tell(world.pool, ())
+            assert await theirs.next(5)
+            assert await ours.next(5)
+    finally:
+        await broadcast.stop()
+
+
+async def test_a_step_reaches_an_open_screen(world: World) -> None:
+    broadcast = await _started(world)
+    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=0.01).run())
+    try:
+        async with broadcast.subscribe(VDAB) as changes:
+            await changes.next(5)
+            dossier_id = await world.open()
+            await world.post(dossier_id, OCMW_1, "handover.requested")
+            async with asyncio.timeout(5):
+                async for _ in changes:
+                    if await world.inbox.items(VDAB, None, at=world.at):
+                        break
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        await broadcast.stop()
+
+
+async def test_a_slow_reader_gets_one_mark_for_many_changes(world: World) -> None:
+    broadcast = await _started(world)
+    try:
+        async with broadcast.subscribe(OCMW) as slow, broadcast.subscribe("last") as last:
+            for _ in range(50):
+                await tell(world.pool, [OCMW])
+            await tell(world.pool, ["last"])
+            assert await last.next(5)
+            assert await slow.next(0.05)
+            assert not await slow.next(0.05)
+    finally:
+        await broadcast.stop()
+
+
+async def test_stopping_ends_every_screen(world: World) -> None:
+    broadcast = await _started(world)
+
+    async def screen() -> int:
+        async with broadcast.subscribe(OCMW) as changes:
+            return len([change async for change in changes])
+
+    screens = [asyncio.create_task(screen()) for _ in range(20)]
+    await asyncio.sleep(0.01)
+    await broadcast.stop()
+    assert await asyncio.wait_for(asyncio.gather(*screens), 5) == [0] * 20
+    async with broadcast.subscribe(OCMW) as late:
+        assert not await asyncio.wait_for(late.next(60), 5)
+        assert late.ended
+        with pytest.raises(StopAsyncIteration):
+            await anext(late)
+
+
+async def test_screens_hold_no_connection_and_leave_nothing_behind(world: World) -> None:
+    broadcast = await _started(world)
+    sessions = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    before = await world.pool.fetchval(sessions)
+
+    async def screen() -> None:
+        async with broadcast.subscribe(OCMW) as changes:
+            await changes.next(10)
+
+    screens = [asyncio.create_task(screen()) for _ in range(500)]
+    await asyncio.sleep(0.05)
+    assert await world.pool.fetchval(sessions) == before
+    await tell(world.pool, [OCMW])
+    await asyncio.wait_for(asyncio.gather(*screens), 5)
+    gc.collect()
+    assert not broadcast._screens  # noqa: SLF001 - what is left behind can be seen nowhere else
+    await broadcast.stop()
