@@ -11,7 +11,9 @@ CREATE FUNCTION settle_lanes(
     l_due timestamptz[], l_failures smallint[], l_dead integer[], l_gone boolean[],
     d_lane integer[], d_sequence integer[], d_state text[], d_attempts smallint[], d_status smallint[],
     d_error text[], d_previous integer[]
-) RETURNS TABLE (number integer, due boolean) LANGUAGE plpgsql AS $$
+) RETURNS TABLE (number integer, due boolean) LANGUAGE plpgsql
+-- A plan that was made while the tables were small must not stay with scans of whole tables.
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
     v_held integer[];
@@ -24,11 +26,13 @@ BEGIN
         FOR UPDATE OF l
     ) h;
 
-    UPDATE subscription s
-    SET status = 'disabled', status_reason = 'The address answered 410 Gone.', changed_at = p_at,
-        missed_from = pg_snapshot_xmin(pg_current_snapshot()), down_since = NULL, probe_at = NULL
-    FROM unnest(v_held) AS n
-    WHERE l_gone[n] AND s.subscription_id = l_subscription[n] AND s.status IN ('active', 'paused');
+    IF true = ANY (l_gone) THEN
+        UPDATE subscription s
+        SET status = 'disabled', status_reason = 'The address answered 410 Gone.', changed_at = p_at,
+            missed_from = pg_snapshot_xmin(pg_current_snapshot()), down_since = NULL, probe_at = NULL
+        FROM unnest(v_held) AS n
+        WHERE l_gone[n] AND s.subscription_id = l_subscription[n] AND s.status IN ('active', 'paused');
+    END IF;
 
     RETURN QUERY
     WITH tried AS (

@@ -155,6 +155,7 @@ async def test_every_query_goes_through_an_index_and_reads_little(world: World, 
         (queries.OF_TEAM, [OCMW, _COUNSELLOR, 200]),
         (queries.OF_TEAM, [VDAB, "", 50]),
         (queries.UNSEEN_OF_COUNSELLOR, [OCMW, _COUNSELLOR]),
+        (queries.UNSEEN_OF_DOSSIERS, [OCMW, _COUNSELLOR, [new_id(), new_id()]]),
     ]
     async with world.pool.acquire() as connection, connection.transaction():
         await connection.execute(f"SET LOCAL plan_cache_mode = {generic}")

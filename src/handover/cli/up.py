@@ -68,3 +68,4 @@ def _welcome(found: Settings) -> None:
             "[bold]Bemiddelaar VDAB 1[/bold] (VDAB).\n"
             "A token for the API: [bold].venv/bin/handover token --organisation ocmw-lindedal[/bold]\n"
         )
+    _console.file.flush()

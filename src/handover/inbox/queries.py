@@ -14,7 +14,8 @@ _THREADS = """
 )
 """
 # Each row looks up its own (a subquery, OFFSET 0): a join over all that an organisation ever had may do for
-# a small one, be chosen there, and stay in a prepared plan when it has grown.
+# a small one, be chosen there, and stay in a prepared plan when it has grown. For the same reason a
+# counsellor's dossiers are found by the counsellor alone; the organisation is checked afterwards.
 _SEEN = """coalesce((
         SELECT s.sequence FROM inbox_seen s
         WHERE s.organisation_id = $1 AND s.counsellor_id = $2 AND s.dossier_id = i.dossier_id
@@ -24,8 +25,9 @@ _NEWS_OF_COUNSELLOR = f"""
     SELECT 'news', i.dossier_id, e.thread_id, NULL::timestamptz, e.recorded_at, i.card,
            e.event_id, e.sequence, e.type, e.organisation_id, e.body
     FROM (
-        SELECT i.dossier_id, i.card, i.foreign_sequence, greatest(i.sees_from - 1, {_SEEN}) AS seen
-        FROM inbox_dossier i WHERE i.organisation_id = $1 AND i.counsellors @> ARRAY[$2::text]
+        SELECT i.dossier_id, i.organisation_id, i.card, i.foreign_sequence,
+               greatest(i.sees_from - 1, {_SEEN}) AS seen
+        FROM inbox_dossier i WHERE i.counsellors @> ARRAY[$2::text]
         OFFSET 0
     ) i
     CROSS JOIN LATERAL (
@@ -33,7 +35,7 @@ _NEWS_OF_COUNSELLOR = f"""
         WHERE e.dossier_id = i.dossier_id AND e.sequence > i.seen AND e.organisation_id <> $1
         ORDER BY e.sequence DESC LIMIT $3
     ) e
-    WHERE i.foreign_sequence > i.seen
+    WHERE i.organisation_id = $1 AND i.foreign_sequence > i.seen
     ORDER BY e.recorded_at DESC, e.sequence DESC LIMIT $3
 )
 """  # noqa: S608 - put together from our own texts
@@ -93,15 +95,15 @@ WHERE s.sequence < excluded.sequence
 _UNSEEN = f"""
 SELECT i.dossier_id, n.unseen
 FROM (
-    SELECT i.dossier_id, i.foreign_sequence, greatest(i.sees_from - 1, {_SEEN}) AS seen
-    FROM inbox_dossier i WHERE i.organisation_id = $1 AND {{which}}
+    SELECT i.dossier_id, i.organisation_id, i.foreign_sequence, greatest(i.sees_from - 1, {_SEEN}) AS seen
+    FROM inbox_dossier i WHERE {{which}}
     OFFSET 0
 ) i
 CROSS JOIN LATERAL (
     SELECT count(*) AS unseen FROM event e
     WHERE e.dossier_id = i.dossier_id AND e.sequence > i.seen AND e.organisation_id <> $1
 ) n
-WHERE i.foreign_sequence > i.seen
+WHERE i.organisation_id = $1 AND i.foreign_sequence > i.seen
 """  # noqa: S608 - put together from our own texts
 UNSEEN_OF_COUNSELLOR = _UNSEEN.format(which="i.counsellors @> ARRAY[$2::text]")
 UNSEEN_OF_DOSSIERS = _UNSEEN.format(which="i.dossier_id = ANY ($3::uuid[])")

@@ -1,7 +1,6 @@
 """What the inbox answers: the three groups of one counsellor or team, and what was seen."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -13,7 +12,7 @@ from handover.domain.dossier import Inscription
 from handover.domain.parties import Actor, Party
 from handover.domain.threads import Status, Thread
 from handover.inbox import queries
-from handover.inbox.cards import Client
+from handover.inbox.cards import Client, DossierCard
 from handover.inbox.live import dossier_card, thread_card
 from handover.record import codec
 
@@ -29,8 +28,7 @@ class Group(StrEnum):
     """A step of another organisation that the caller has not seen; newest first."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InboxItem:
+class InboxItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One line of the inbox: a thread that waits for someone, or an event to take note of.
 
     `since` is when the thread last moved, or when the event was recorded. `other` is whom to call: for news
@@ -70,6 +68,7 @@ class _Step(msgspec.Struct, frozen=True, rename="camel"):
     threads: tuple[Thread, ...] = ()
 
 
+_GROUPS = {str(group): group for group in Group}
 _PLACE = {str(group): place for place, group in enumerate(Group)}
 _step = msgspec.json.Decoder(_Step).decode
 
@@ -98,7 +97,11 @@ class Inbox:
         rows = await self._pool.fetch(query, organisation, counsellor_id or "", limit)
         # Each group comes in its order; which group comes first is not promised by UNION ALL.
         rows.sort(key=lambda row: _PLACE[row["group"]])
-        return [_news(row) if row["group"] == Group.NEWS else _waiting(row, at) for row in rows]
+        cards: dict[UUID, DossierCard] = {}
+        return [
+            _news(row, cards) if row["group"] == "news" else _waiting(row, _GROUPS[row["group"]], at)
+            for row in rows
+        ]
 
     async def seen(
         self, organisation: str, counsellor_id: str | None, seen: Sequence[tuple[UUID, int]]
@@ -131,11 +134,11 @@ class Inbox:
         return {row["dossier_id"]: row["unseen"] for row in rows if row["unseen"]}
 
 
-def _waiting(row: asyncpg.Record, at: datetime) -> InboxItem:
+def _waiting(row: asyncpg.Record, group: Group, at: datetime) -> InboxItem:
     card = thread_card(row["card"])
     due_at = row["due_at"]
     return InboxItem(
-        group=Group(row["group"]),
+        group=group,
         dossier_id=row["dossier_id"],
         client=card.client,
         kind=card.kind,
@@ -155,14 +158,18 @@ def _waiting(row: asyncpg.Record, at: datetime) -> InboxItem:
     )
 
 
-def _news(row: asyncpg.Record) -> InboxItem:
-    card = dossier_card(row["card"])
+def _news(row: asyncpg.Record, cards: dict[UUID, DossierCard]) -> InboxItem:
+    """`cards` keeps those of dossiers that had news already."""
+    dossier_id = row["dossier_id"]
+    card = cards.get(dossier_id)
+    if card is None:
+        card = cards[dossier_id] = dossier_card(row["card"])
     body = codec.opened(row["body"])
     step = _step(body)
     thread = next((t for t in step.threads if t.thread_id == row["thread_id"]), None)
     return InboxItem(
         group=Group.NEWS,
-        dossier_id=row["dossier_id"],
+        dossier_id=dossier_id,
         client=card.client,
         kind=row["type"].partition(".")[0],
         type=row["type"],

@@ -14,7 +14,7 @@ router = APIRouter(tags=["System"])
 _PATIENCE_SECONDS = 2.0
 _BACKLOG = """
 SELECT count(*) FROM (
-    SELECT FROM lane WHERE due_at < $1 - interval '1 minute' AND failures = 0 LIMIT 1000
+    SELECT FROM lane WHERE due_at < $1::timestamptz - interval '1 minute' AND failures = 0 LIMIT 1000
 ) AS waiting
 """
 

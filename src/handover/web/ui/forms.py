@@ -131,7 +131,8 @@ class Former:
     def _field(self, shape: Shape, typed: Typed, wrong: Mapping[str, Wrong], *, more: str, within: str = "") -> Field:
         t, name = self.page.t, within + shape.name
         error = wrong.get(name)
-        keys = (f"field.{self.event_type}.{shape.name}", f"field.{within.partition('.')[0]}.{shape.name}", f"field.{shape.name}")
+        whole = within.partition(".")[0]
+        keys = (f"field.{self.event_type}.{shape.name}", f"part.{whole}.{shape.name}", f"field.{shape.name}")
         help_key = f"help.{shape.name}"
         field = Field(
             name=name,
