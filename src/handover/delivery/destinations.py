@@ -5,6 +5,7 @@ networks are listed here because `ipaddress.is_global` of Python 3.11 also says 
 private addresses, to IPv4-compatible ones and to multicast.
 """
 
+import re
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -15,6 +16,8 @@ from aiohttp import AddrInfoType
 from handover.domain.refusals import InvalidField
 
 MOST_CHARACTERS = 2000
+# A last label that begins like a number is an address in some old notation (127.1, 0x7f000001), or nothing.
+_LOOKS_NUMERIC = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)\.?$", re.IGNORECASE)
 
 # IANA's special-purpose registry: everything that is not a place on the public internet.
 _REFUSED_V4 = tuple(
@@ -105,22 +108,20 @@ class Destinations:
             return "This is no web address."
         if parts.scheme not in {"https", "http"} or not host or port == 0:
             return "Give an address that starts with https://."
-        if "@" in parts.netloc:
-            return "Leave user name and password out of the address; webhooks are signed instead."
-        if "#" in url:
-            return "Leave out the part from # on; it is never sent."
+        if "@" in parts.netloc or "#" in url:
+            return "Leave user names, passwords and everything from # on out of the address."
         return self._host_problem(parts.scheme, host)
 
     def _host_problem(self, scheme: str, host: str) -> str:
         try:
             literal = ip_address(host)
         except ValueError:
-            local = host == "localhost"
+            if _LOOKS_NUMERIC.search(host):
+                return "This is no web address."
+            public, local = host != "localhost", host == "localhost"
         else:
-            local = _is_loopback(literal)
-            if not self.permits(host):
-                return "Webhooks go to public addresses only."
-        if local and not self.demonstration:
+            public, local = self.permits(host), _is_loopback(literal)
+        if not public and not (local and self.demonstration):
             return "Webhooks go to public addresses only."
         if scheme == "http" and not local:
             return "Give an address that starts with https://; http would be readable on the way."

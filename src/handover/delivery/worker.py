@@ -30,6 +30,7 @@ _log = structlog.stdlib.get_logger(__name__)
 CHANNEL = "handover_journal"
 _BACKLOG_SECONDS = 15.0
 _PAGE = 64
+_SETTLE_PAUSE = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +169,7 @@ class Worker:
                 self._wake.set()
                 return
             settlement = await self._runner.run(lane, claimed, self._stopping)
-            settled = await self._settlements.submit(settlement)
+            settled = await self._insist(settlement, claimed + self._queue.lease.total_seconds())
             if settled.due:
                 self._wake.set()
             if not settled.held:
@@ -183,6 +184,19 @@ class Worker:
             _log.exception("lane_failed", dossier_id=lane.dossier_id, subscription_id=lane.subscription_id)
         finally:
             self._let_go(lane.subscription_id, asyncio.current_task())
+
+    async def _insist(self, settlement: Settlement, until: float) -> Settled:
+        """Settle, again and again while the database is away and the lease holds: else it is all sent twice.
+
+        Settling twice changes nothing, so it does not matter whether a lost answer was a commit.
+        """
+        while True:
+            try:
+                return await self._settlements.submit(settlement)
+            except DATABASE_ERRORS:
+                if time.monotonic() + _SETTLE_PAUSE > until:
+                    raise
+                await asyncio.sleep(_SETTLE_PAUSE)
 
     def _let_go(self, subscription_id: UUID, task: asyncio.Task[None] | None) -> None:
         # Not in a done callback: that would run after the claimer, who would find no room yet and sleep.

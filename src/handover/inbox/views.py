@@ -85,7 +85,7 @@ class Inbox:
         counsellor_id: str | None,
         *,
         at: datetime,
-        limit: int = 200,
+        limit: int = 100,
         team: bool = False,
     ) -> list[InboxItem]:
         """Give the items of a counsellor; with `team`, or without counsellor, those of the organisation.

@@ -36,7 +36,9 @@ async def dossier_page(request: Request, dossier_id: str) -> Response:
     unseen = await page.services.inbox.unseen_counts(page.own, caller.counsellor_id, [dossier.dossier_id])
     dossier = await _acknowledged(page, dossier)
     before = _before(request, dossier)
-    found = await page.services.reader.timeline(dossier.dossier_id, after=max(before - 1 - _STEPS, 0), limit=_STEPS)
+    found = await page.services.reader.timeline(
+        dossier.dossier_id, after=max(before - 1 - _STEPS, 0), limit=_STEPS
+    )
     bodies = found.bodies if found else ()
     marks = await status_of(
         page.services.pool, dossier.dossier_id, timeline.own_sequences(page, bodies), at=page.dates.now
@@ -117,9 +119,9 @@ def _before(request: Request, dossier: Dossier) -> int:
 
 
 def _done(page: Page, name: str) -> str:
-    if name in {"opened", "joined"}:
+    if name in {"opened", "joined", "known"}:
         return page.t(f"dossier.done_{name}")
-    return page.t("dossier.done", step=page.t(f"event.{name}.title")) if name in EVENT_TYPES else ""
+    return page.t("dossier.done", step=page.t(f"event.{name}.title", about="")) if name in EVENT_TYPES else ""
 
 
 def address_of(dossier_id: UUID) -> str:

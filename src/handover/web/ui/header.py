@@ -125,11 +125,21 @@ def facts(page: Page, dossier: Dossier) -> list[tuple[str, str]]:
     return [(str(label), str(value)) for label, value in found]
 
 
+def shown_threads(page: Page, dossier: Dossier) -> list[Thread]:
+    """Give the threads that we are part of, or that moved since we follow the dossier."""
+    own = dossier.inscription_of(page.own)
+    return [t for t in dossier.threads.values() if t.side_of(page.own) or (own and t.since >= own.since)]
+
+
 def cards(page: Page, dossier: Dossier, possible: Sequence[Possible]) -> list[Card]:
     """Give the open threads: our turn first, then soonest due."""
     found = sorted(
-        dossier.open_threads,
-        key=lambda th: (not (th.turn and th.turn.organisation == page.own), th.due_at is None, th.due_at or th.since),
+        (thread for thread in shown_threads(page, dossier) if thread.is_open),
+        key=lambda th: (
+            not (th.turn and th.turn.organisation == page.own),
+            th.due_at is None,
+            th.due_at or th.since,
+        ),
     )
     return [_card(page, dossier, thread, possible) for thread in found]
 
@@ -147,7 +157,8 @@ class Ended:
 
 def ended(page: Page, dossier: Dossier, possible: Sequence[Possible]) -> list[Ended]:
     """Give the threads that are over, latest first."""
-    over = sorted((t for t in dossier.threads.values() if not t.is_open), key=lambda t: t.since, reverse=True)
+    over = [thread for thread in shown_threads(page, dossier) if not thread.is_open]
+    over.sort(key=lambda thread: thread.since, reverse=True)
     return [
         Ended(
             f"t-{t.thread_id}",
@@ -160,7 +171,9 @@ def ended(page: Page, dossier: Dossier, possible: Sequence[Possible]) -> list[En
     ]
 
 
-def actions(page: Page, dossier: Dossier, possible: Sequence[Possible], thread_id: UUID | None) -> tuple[Action, ...]:
+def actions(
+    page: Page, dossier: Dossier, possible: Sequence[Possible], thread_id: UUID | None
+) -> tuple[Action, ...]:
     """Give the steps that may be taken in a thread, or without one."""
     found = dict.fromkeys(name for name, of in possible if of == thread_id)
     query = f"?thread={thread_id}" if thread_id else ""
@@ -191,7 +204,9 @@ def _card(page: Page, dossier: Dossier, thread: Thread, possible: Sequence[Possi
         if thread.kind == "handover"
         else "",
         position=_ROAD.index(status) if on_road else -1,
-        stations=tuple(t(f"status.{'contact' if s is Status.IN_PROGRESS else s}") for s in _ROAD) if on_road else (),
+        stations=tuple(t(f"status.{'contact' if s is Status.IN_PROGRESS else s}") for s in _ROAD)
+        if on_road
+        else (),
         actions=actions(page, dossier, possible, thread.thread_id),
     )
 

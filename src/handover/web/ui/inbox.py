@@ -22,7 +22,6 @@ class Waiting:
     """A thread that waits for us or for the other side."""
 
     key: str
-    href: str
     said: Markup
     expected: Markup
     due: str
@@ -38,7 +37,6 @@ class News:
     """What others did in one dossier since it was last looked at, newest first."""
 
     key: str
-    href: str
     client: str
     dossier_id: UUID
     upto: int
@@ -55,38 +53,41 @@ class Shown:
     news: tuple[News, ...]
 
 
-class _About(msgspec.Struct):
+class _Data(msgspec.Struct):
     organisation: str = ""
 
 
 class _Body(msgspec.Struct):
-    data: _About
+    data: _Data
 
 
-_about = msgspec.json.Decoder(_Body).decode
+_body = msgspec.json.Decoder(_Body).decode
+_COMES_AND_GOES = {"dossier.inscriptionOpened", "dossier.inscriptionClosed"}
+"""That a referral brings an organisation in or out is no news beside the referral itself."""
+
+
+def _about(body: bytes | None) -> str:
+    """Give the organisation that a step is about, where its data names one (field class `step`)."""
+    return _body(body).data.organisation if body else ""
 
 
 def shown(page: Page, items: Sequence[InboxItem], *, team: bool) -> Shown:
     """Give the groups; a step that an open turn already tells is not told again as news."""
     yours = [item for item in items if item.group is Group.YOUR_TURN]
-    told = {(item.thread_id, item.type) for item in yours}
+    told = {(item.thread_id, item.type) for item in yours} | {(None, kind) for kind in _COMES_AND_GOES}
+    ours = {item.dossier_id for item in yours}
     news = [
         item
         for item in items
-        if item.group is Group.NEWS and (item.thread_id, item.type) not in told and not _is_own_arrival(page, item)
+        if item.group is Group.NEWS
+        and not (item.dossier_id in ours and (item.thread_id, item.type) in told)
+        and not (item.type in _COMES_AND_GOES and _about(item.body) == page.own)
     ]
     return Shown(
         tuple(_waiting(page, item, "yours", team=team) for item in yours),
         tuple(_waiting(page, item, "theirs", team=team) for item in items if item.group is Group.THEIR_TURN),
         _news(page, news),
     )
-
-
-def _is_own_arrival(page: Page, item: InboxItem) -> bool:
-    """That a referral brought us into the dossier is no news beside the referral itself."""
-    if item.type != "dossier.inscriptionOpened" or item.body is None:
-        return False
-    return _about(item.body).data.organisation == page.own
 
 
 def process_of(kind: str, topic: str) -> str:
@@ -104,14 +105,13 @@ def _waiting(page: Page, item: InboxItem, side: str, *, team: bool) -> Waiting:
     t, dates = page.t, page.dates
     other = page.people.organisation(item.other.organisation) if item.other else ""
     keys = sentence_keys(side, item)
-    said = t.first(*(f"{k}.said" for k in keys), client=client_link(item.dossier_id, item.client), other=other)
+    said = t.first(*(f"{k}.said" for k in keys), client=client_link(item), other=other)
     expected = t.first(*(f"{k}.expected" for k in keys), other=other)
     detail = _detail(page, item)
     waits_for = item.turn if side == "theirs" else None
     return Waiting(
         key=f"w-{item.thread_id}",
-        href=f"/dossiers/{item.dossier_id}#t-{item.thread_id}",
-        said=Markup("{} {}").format(said, detail) if detail else said,  # noqa: S704 - joins what is escaped
+        said=Markup("{} {}").format(said, detail) if detail else said,
         expected=expected,
         due=dates.due(item.due_at),
         near=dates.near(item.due_at) if item.due_at and not item.overdue else "",
@@ -154,10 +154,12 @@ def _news(page: Page, items: Sequence[InboxItem]) -> tuple[News, ...]:
 
 def _of_dossier(page: Page, items: list[InboxItem]) -> News:
     first = items[0]
-    steps = tuple((_news_sentence(page, item), page.dates.moment(item.since)) for item in items[:_SHOWN_STEPS])
+    steps = tuple(
+        (_news_sentence(page, item, linked=item is first), page.dates.moment(item.since))
+        for item in items[:_SHOWN_STEPS]
+    )
     return News(
         key=f"n-{first.dossier_id}",
-        href=f"/dossiers/{first.dossier_id}",
         client=name_of(first.client),
         dossier_id=first.dossier_id,
         upto=max(item.sequence or 0 for item in items),
@@ -166,10 +168,11 @@ def _of_dossier(page: Page, items: list[InboxItem]) -> News:
     )
 
 
-def _news_sentence(page: Page, item: InboxItem) -> Markup:
+def _news_sentence(page: Page, item: InboxItem, *, linked: bool) -> Markup:
     who = page.people.organisation(item.other.organisation) if item.other else ""
-    client = Markup("<strong>{}</strong>").format(name_of(item.client))
-    return page.t(f"event.{item.type}.news", who=who, client=client)
+    client = client_link(item) if linked else name_of(item.client)
+    about = page.people.organisation(_about(item.body)) if item.type in _COMES_AND_GOES else ""
+    return page.t(f"event.{item.type}.news", who=who, client=client, about=about)
 
 
 def name_of(client: Client) -> str:
@@ -177,6 +180,9 @@ def name_of(client: Client) -> str:
     return f"{client.given_name} {client.family_name}"
 
 
-def client_link(dossier_id: UUID, client: Client) -> Markup:
-    """Give the client's name as the way into the dossier."""
-    return Markup('<a class="client" href="/dossiers/{}">{}</a>').format(dossier_id, name_of(client))
+def client_link(item: InboxItem) -> Markup:
+    """Give the client's name as the way into the dossier, to the thread that waits where one does."""
+    place = f"#t-{item.thread_id}" if item.group is not Group.NEWS else ""
+    link = Markup('<a class="client" id="{}" href="/dossiers/{}{}">{}</a>')
+    key = f"c-{item.thread_id or item.dossier_id}" if place else f"c-{item.dossier_id}"
+    return link.format(key, item.dossier_id, place, name_of(item.client))

@@ -11,8 +11,8 @@ from starlette.responses import Response, StreamingResponse
 from handover.domain.parties import Caller
 from handover.inbox.stream import InboxBroadcast
 from handover.web.asking import uuid_of
-from handover.web.problems import HttpProblem
 from handover.web.needs import services_of
+from handover.web.problems import HttpProblem
 from handover.web.ui.inbox import shown
 from handover.web.ui.pages import HEADERS, Page
 from handover.web.ui.screens import Screen, go

@@ -1,6 +1,5 @@
 """A new dossier: open the client's, or join it where it exists. The national number is posted, never in an address."""
 
-import re
 from collections.abc import Mapping
 
 from fastapi import APIRouter
@@ -9,17 +8,15 @@ from starlette.responses import Response
 
 from handover.domain import codes
 from handover.domain.codes import OrganisationKind
-from handover.domain.deadlines import local_day
 from handover.domain.events import OpenDossier
-from handover.domain.identity import is_ssin
 from handover.domain.opening import CAPACITIES
 from handover.domain.refusals import Refusal
 from handover.platform.ids import new_id
-from handover.platform.settings import Mode
 from handover.web.problems import problem_of
 from handover.web.ui.dossier_screen import address_of
 from handover.web.ui.fields import Shape, Widget
 from handover.web.ui.forms import Choice, Field
+from handover.web.ui.list_screen import acceptable_ssin, plain_ssin
 from handover.web.ui.pages import Page
 from handover.web.ui.reading import Typed, Wrong, read, typed_in
 from handover.web.ui.screens import Screen, go
@@ -60,13 +57,11 @@ async def open_dossier(request: Request) -> Response:
     may_write(page.caller)
     typed = typed_in(await request.form())
     data, wrong = read(_SHAPES, typed)
-    ssin = re.sub(r"[\s.\-/]", "", str(data.get("ssin", "")))
-    today = local_day(page.services.clock.now())
-    demonstration = page.services.settings.mode is Mode.DEMONSTRATION
-    if "ssin" in data and not is_ssin(ssin, today=today, allow_test_range=demonstration):
+    ssin = plain_ssin(str(data.get("ssin", "")))
+    if "ssin" in data and not acceptable_ssin(page, ssin):
         wrong["ssin"] = Wrong("opening.ssin_wrong")
     birth_date = data.get("birthDate")
-    if birth_date is not None and birth_date > today:  # type: ignore[operator]
+    if birth_date is not None and birth_date > page.dates.today:  # type: ignore[operator]
         wrong["birthDate"] = Wrong("opening.birthDate_wrong")
     if wrong:
         return _form(page, typed, wrong)
@@ -76,7 +71,7 @@ async def open_dossier(request: Request) -> Response:
         )
     except Refusal as refusal:
         return _form(page, typed, refused(page, refusal), status=problem_of(refusal).status)
-    done = "opened" if handled.opened else "joined"
+    done = "opened" if handled.opened else "joined" if handled.bodies else "known"
     return go(f"{address_of(handled.dossier.dossier_id)}?done={done}")
 
 

@@ -16,7 +16,14 @@ Typed = Mapping[str, Sequence[str]]
 _REFERENCE = re.compile(r"[A-Za-z0-9._:/#-]{1,200}")
 _LANGUAGE = re.compile(r"[a-z]{2}")
 _MOST_ROWS = 30
-_CHOSEN = {Widget.CODE, Widget.CODES, Widget.ORGANISATION, Widget.COUNSELLOR, Widget.LEGAL_BASIS, Widget.LANGUAGE}
+_CHOSEN = {
+    Widget.CODE,
+    Widget.CODES,
+    Widget.ORGANISATION,
+    Widget.COUNSELLOR,
+    Widget.LEGAL_BASIS,
+    Widget.LANGUAGE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +49,9 @@ def typed_in(form: FormData) -> dict[str, list[str]]:
     return found
 
 
-def read(shapes: Sequence[Shape], typed: Typed, *, within: str = "") -> tuple[dict[str, object], dict[str, Wrong]]:
+def read(
+    shapes: Sequence[Shape], typed: Typed, *, within: str = ""
+) -> tuple[dict[str, object], dict[str, Wrong]]:
     """Give the data by wire name, and what is wrong by field name in the form."""
     data: dict[str, object] = {}
     wrong: dict[str, Wrong] = {}

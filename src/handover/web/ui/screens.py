@@ -15,7 +15,7 @@ from handover.web.ui.pages import HEADERS, Page
 from handover.web.ui.session import SignInNeeded, refuse_other_sites
 
 _log = structlog.stdlib.get_logger("handover.web.ui")
-_SERVER_ERROR = 500
+_NOT_FOUND, _SERVER_ERROR = 404, 500
 SEE_OTHER = 303
 
 
@@ -56,18 +56,26 @@ def error_page(request: Request, error: Exception) -> Response:
     instance = f"urn:uuid:{uuid4()}"
     if problem.status >= _SERVER_ERROR:
         _log.error(
-            "screen_failed", instance=instance, error=type(error).__name__, exc_info=problem.status == _SERVER_ERROR
+            "screen_failed",
+            instance=instance,
+            error=type(error).__name__,
+            exc_info=problem.status == _SERVER_ERROR,
         )
     page = Page(request)
     t = page.t
     # An unknown dossier and one of others must look the same, so a 404 says one thing only.
-    named = f"refusal.{error.name}" if isinstance(error, Refusal) and problem.status != 404 else ""  # noqa: PLR2004
-    text = t.first(*([named] if named in t else []), f"error.{problem.status}", "error.400" if problem.status < _SERVER_ERROR else "error.500")
+    named = f"refusal.{error.name}" if isinstance(error, Refusal) and problem.status != _NOT_FOUND else ""
+    text = t.first(
+        *([named] if named in t else []),
+        f"error.{problem.status}",
+        "error.400" if problem.status < _SERVER_ERROR else "error.500",
+    )
     return page.show(
         "error.html",
         problem.status,
         title=t.first(f"error.{problem.status}_title", "error.title"),
         text=text,
         help=t(f"error.{problem.status}_help") if f"error.{problem.status}_help" in t else "",
-        instance=instance,
+        # Not found is no fault: there is nothing to look up in a log.
+        instance=instance if problem.status != _NOT_FOUND else "",
     )

@@ -7,6 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from handover.access import demonstration
+from handover.domain.codes import OrganisationKind
 from handover.platform.settings import Mode
 from handover.web.needs import services_of
 from handover.web.problems import HttpProblem
@@ -16,6 +17,7 @@ from handover.web.ui.session import begin, end
 
 router = APIRouter(route_class=Screen)
 _FULL = 200
+_KINDS = list(OrganisationKind)
 
 
 @router.get("/sign-in")
@@ -23,7 +25,9 @@ async def sign_in_page(request: Request) -> Response:
     """Show who one can be."""
     page = Page(request)
     directory = page.people.directory
-    organisations = sorted(directory.organisations.values(), key=lambda o: (str(o.kind), o.name.casefold()))
+    organisations = sorted(
+        directory.organisations.values(), key=lambda o: (_KINDS.index(o.kind), o.name.casefold())
+    )
     choices = [(o, page.people.of(o.organisation_id)[:_FULL]) for o in organisations]
     return page.show("sign_in.html", organisations=choices, expired="expired" in request.query_params)
 

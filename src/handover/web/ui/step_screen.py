@@ -17,7 +17,7 @@ from handover.domain.events import Event, PostEvent
 from handover.domain.fields import Visibility
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.parties import Caller
-from handover.domain.refusals import InvalidField, Refusal, Unseen, UnknownThread
+from handover.domain.refusals import InvalidField, Refusal, UnknownThread, Unseen
 from handover.domain.threads import Thread
 from handover.domain.visibility import classes_for
 from handover.platform.ids import new_id
@@ -92,7 +92,15 @@ async def take_step(request: Request, dossier_id: str, event_type: str) -> Respo
     except Unseen:
         raise
     except Refusal as refusal:
-        return _form(page, dossier, event_type, thread, typed, refused(page, refusal), status=problem_of(refusal).status)
+        return _form(
+            page,
+            dossier,
+            event_type,
+            thread,
+            typed,
+            refused(page, refusal),
+            status=problem_of(refusal).status,
+        )
     return go(f"{address_of(dossier.dossier_id)}?done={event_type}")
 
 
@@ -101,7 +109,9 @@ def asked(request: Request, typed: Typed, *, ssin: str | None = None) -> Asked:
     key = next(iter(typed.get("key", ())), "")
     content = msgspec.json.encode(sorted((name, list(texts)) for name, texts in typed.items()))
     fingerprint = hashlib.sha256(f"FORM {request.url.path}?{request.url.query}\n".encode() + content).digest()
-    return Asked(key=f"form-{key}" if _KEY.fullmatch(key) else f"form-{new_id()}", fingerprint=fingerprint, ssin=ssin)
+    return Asked(
+        key=f"form-{key}" if _KEY.fullmatch(key) else f"form-{new_id()}", fingerprint=fingerprint, ssin=ssin
+    )
 
 
 def refused(page: Page, refusal: Refusal) -> dict[str, Wrong]:
@@ -169,7 +179,9 @@ def _form(  # noqa: PLR0913 - what a form is made of
 ) -> Response:
     t = page.t
     fields = Former(page, dossier, event_type, thread).fields(typed, wrong, more=more)
-    flat = [f for field in fields for f in ([field] if not field.rows else [p for row in field.rows for p in row])]
+    flat = [
+        f for field in fields for f in ([field] if not field.rows else [p for row in field.rows for p in row])
+    ]
     problems = [(field.target, field.label, field.error) for field in flat if field.error]
     known = {field.name for field in flat} | {"occurredAt"}
     general = [t(w.key, **w.values) for name, w in wrong.items() if name not in known]
@@ -182,7 +194,9 @@ def _form(  # noqa: PLR0913 - what a form is made of
         dossier=dossier,
         client=header.client_name(dossier),
         event_type=event_type,
-        heading=t(f"event.{event_type}.do") if f"event.{event_type}.do" in t else t(f"event.{event_type}.title"),
+        heading=t(f"event.{event_type}.do")
+        if f"event.{event_type}.do" in t
+        else t(f"event.{event_type}.title"),
         thread_title=header.title_of(page, thread) if thread else "",
         fields=fields,
         problems=problems,
@@ -198,8 +212,13 @@ def _form(  # noqa: PLR0913 - what a form is made of
 def _readers(page: Page, dossier: Dossier, event_type: str) -> list[str]:
     """Give who else will read it: everyone in the dossier, when any of it is more than our own."""
     shared = any(s.visibility in {Visibility.STEP, Visibility.CONTENT} for s in shapes_of(event_type))
+    if not shared:
+        return []
     others = [i.organisation for i in dossier.inscriptions if i.active and i.organisation != page.own]
-    return [page.people.organisation(o) for o in others] if shared else []
+    chosen = (
+        [page.t("form.shared_chosen")] if any(row.addresses for row in EVENT_TYPES[event_type].rows) else []
+    )
+    return [*(page.people.organisation(o) for o in others), *chosen]
 
 
 def _not_now(page: Page, dossier: Dossier) -> Response:

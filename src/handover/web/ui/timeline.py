@@ -15,7 +15,7 @@ from handover.record import codec
 from handover.web.ui.inbox import process_of
 from handover.web.ui.pages import Page
 from handover.web.ui.people import Reach
-from handover.web.ui.values import Said, said
+from handover.web.ui.values import Said, about, said
 
 _SAME_MOMENT = timedelta(minutes=2)
 
@@ -52,7 +52,12 @@ class Step:
 
 
 def steps(
-    page: Page, dossier: Dossier, bodies: Sequence[bytes], marks: Mapping[int, Mapping[str, Mark]], *, unseen: int
+    page: Page,
+    dossier: Dossier,
+    bodies: Sequence[bytes],
+    marks: Mapping[int, Mapping[str, Mark]],
+    *,
+    unseen: int,
 ) -> list[Step]:
     """Give the steps that the organisation may see, newest first; the latest `unseen` ones of others are new."""
     found: list[Step] = []
@@ -94,7 +99,7 @@ def _step(
         event_id=event.event_id,
         sequence=event.sequence,
         lane=page.people.kind(event.organisation),
-        title=t(f"event.{event.type}.title"),
+        title=t(f"event.{event.type}.title", about=about(page, event)),
         process=t(f"process.{process_of(thread.kind, thread.topic)}") if thread else "",
         who=event.actor.name if event.actor.counsellor_id else "",
         organisation=page.people.organisation(event.organisation),
@@ -104,7 +109,7 @@ def _step(
         moment=event.recorded_at.isoformat(),
         happened=t("dossier.happened", moment=dates.moment(event.occurred_at)) if apart else "",
         lines=lines,
-        arrivals=_arrivals(page, dossier, event, marks) if own else (),
+        arrivals=_arrivals(page, dossier, event, marks) if own and event.type not in _QUIET else (),
         is_new=is_new,
         is_quiet=event.type in _QUIET,
     )
@@ -116,7 +121,9 @@ _QUIET = {"dossier.opened", "dossier.inscriptionOpened", "dossier.counsellorAssi
 
 def _arrivals(page: Page, dossier: Dossier, event: Event, marks: Mapping[str, Mark]) -> tuple[Arrival, ...]:
     others = sorted(dossier.entitled_to(event.sequence) - {page.own})
-    return tuple(_arrival(page, dossier, event, organisation, marks.get(organisation)) for organisation in others)
+    return tuple(
+        _arrival(page, dossier, event, organisation, marks.get(organisation)) for organisation in others
+    )
 
 
 def _arrival(page: Page, dossier: Dossier, event: Event, organisation: str, mark: Mark | None) -> Arrival:
@@ -130,6 +137,8 @@ def _arrival(page: Page, dossier: Dossier, event: Event, organisation: str, mark
     if mark.delivered_at is None:
         return Arrival("waiting", t("delivery.waiting", organisation=name))
     if local_day(mark.delivered_at) == local_day(event.recorded_at):
-        return Arrival("delivered", t("delivery.delivered", organisation=name, time=dates.time(mark.delivered_at)))
+        return Arrival(
+            "delivered", t("delivery.delivered", organisation=name, time=dates.time(mark.delivered_at))
+        )
     moment = dates.moment(mark.delivered_at)
     return Arrival("delivered", t("delivery.delivered_on", organisation=name, moment=moment))

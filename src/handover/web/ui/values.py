@@ -7,11 +7,16 @@ from datetime import date, datetime
 from handover.domain.codes import Coded
 from handover.domain.events import Event
 from handover.domain.fields import Part, Payload, Visibility
+from handover.domain.kinds.dossier import InscriptionClosed, InscriptionOpened
 from handover.web.ui.fields import Shape, Widget, shapes_of
 from handover.web.ui.pages import Page
 
-_UNTOLD = {"seesFrom", "byThread", "organisationKind"}
-"""What is for programs only."""
+_UNTOLD = {
+    "dossier.opened": frozenset({"givenName", "familyName", "birthDate"}),
+    "dossier.inscriptionOpened": frozenset({"organisation", "organisationKind", "seesFrom", "byThread"}),
+    "dossier.inscriptionClosed": frozenset({"organisation"}),
+}
+"""What the page says elsewhere, or what is for programs only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,19 @@ def said(page: Page, event: Event, classes: frozenset[Visibility]) -> tuple[Said
     return tuple(_lines(page, event.type, event.data, classes))
 
 
+def about(page: Page, event: Event) -> str:
+    """Give the organisation that a step is about, where it is not its author's doing alone."""
+    data = event.data
+    if isinstance(data, InscriptionOpened | InscriptionClosed):
+        return page.people.organisation(data.organisation)
+    return ""
+
+
 def _lines(page: Page, event_type: str, data: Payload, classes: frozenset[Visibility]) -> Iterable[Said]:
+    untold = _UNTOLD.get(event_type, frozenset())
     for shape in shapes_of(event_type):
         value = getattr(data, shape.attribute)
-        if value in (None, (), "") or shape.visibility not in classes or shape.name in _UNTOLD:
+        if value in (None, (), "", False) or shape.visibility not in classes or shape.name in untold:
             continue
         t = page.t
         yield Said(
@@ -85,7 +99,11 @@ def _named(page: Page, shape: Shape, text: str) -> str:
             return found.title if found else text
         case Widget.LANGUAGE:
             return t(f"language.{text}") if f"language.{text}" in t else text
+        case _ if shape.name == "why" and f"status.{text}" in t:
+            return t(f"status.{text}")
         case _ if shape.name == "how":
-            return {"delivery acknowledged": t("received.delivery"), "first view": t("received.view")}.get(text, text)
+            return {"delivery acknowledged": t("received.delivery"), "first view": t("received.view")}.get(
+                text, text
+            )
         case _:
             return text

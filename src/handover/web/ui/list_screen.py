@@ -1,0 +1,61 @@
+"""The organisation's dossiers, and looking one up by national number, which is posted and never in an address."""
+
+import re
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from handover.domain.deadlines import local_day
+from handover.domain.identity import is_ssin
+from handover.platform.settings import Mode
+from handover.web.asking import uuid_of
+from handover.web.ui.dossier_screen import address_of
+from handover.web.ui.header import client_name
+from handover.web.ui.pages import Page
+from handover.web.ui.reading import typed_in
+from handover.web.ui.screens import Screen, go
+from handover.web.ui.session import signed_in
+
+router = APIRouter(route_class=Screen)
+_PAGE = 100
+
+
+@router.get("/dossiers")
+async def list_page(request: Request) -> Response:
+    """Show the dossiers that the organisation follows, by opening; `after` is the last one of the page before."""
+    page = Page(request, await signed_in(request))
+    return await _show(page)
+
+
+@router.post("/dossiers")
+async def look_up(request: Request) -> Response:
+    """Go to the dossier of a national number, where the organisation follows it."""
+    page = Page(request, await signed_in(request))
+    typed = next(iter(typed_in(await request.form()).get("ssin", ())), "")
+    ssin = plain_ssin(typed)
+    if not acceptable_ssin(page, ssin):
+        return await _show(page, typed=typed, error=page.t("opening.ssin_wrong"), status=400)
+    found = await page.services.reader.find(ssin)
+    if found is None or found.inscription_of(page.own) is None:
+        return await _show(page, typed=typed, error=page.t("list.not_found"))
+    return go(address_of(found.dossier_id))
+
+
+def plain_ssin(text: str) -> str:
+    """Give the digits of a national number as people write it."""
+    return re.sub(r"[\s.\-/]", "", text)
+
+
+def acceptable_ssin(page: Page, ssin: str) -> bool:
+    """Tell whether it is a national number; the test range counts in demonstrations only."""
+    demonstration = page.services.settings.mode is Mode.DEMONSTRATION
+    return is_ssin(ssin, today=local_day(page.services.clock.now()), allow_test_range=demonstration)
+
+
+async def _show(page: Page, *, typed: str = "", error: str = "", status: int = 200) -> Response:
+    after = uuid_of(page.request.query_params.get("after", ""))
+    found = await page.services.reader.of_organisation(page.own, after=after, limit=_PAGE)
+    dossiers = [(d, client_name(d)) for d in found if d.inscription_of(page.own)]
+    following = found[-1].dossier_id if len(found) == _PAGE else ""
+    return page.show("list.html", status, dossiers=dossiers, following=following, typed=typed, error=error)
