@@ -199,6 +199,7 @@ async def test_the_delivery_of_a_request_acknowledges_it_once(land: World, recei
     await land.post(dossier_id, "handover.requested")
     async with land.working():
         await until_async(lambda: _received(land, dossier_id))
+        await until_async(lambda: _settled(land))
         await land.subscriptions.resend(VDAB, subscription.subscription_id, dossier_id, sequence=3)
         await until(lambda: receiver.sequences(dossier_id).count(3) == 2)
         await until_async(lambda: _settled(land))

@@ -1,4 +1,4 @@
-"""What a caller may post now, read from the same tables that decide about it: a screen offers this and no more."""
+"""What a caller may post now, read from the tables that decide about it: a screen offers this and no more."""
 
 from uuid import UUID
 
@@ -15,7 +15,7 @@ Step = tuple[str, UUID | None]
 def allowed(dossier: Dossier, caller: Caller) -> list[Step]:
     """Give every step whose party and state are right, in the order of the tables.
 
-    Empty without an active inscription. What is wrong with the data of a step is only known once it is posted.
+    Empty without an active inscription. What is wrong with a step's data is known once it is posted.
     """
     if dossier.inscription_of(caller.organisation.organisation_id) is None:
         return []

@@ -2,62 +2,18 @@
 
 from datetime import datetime
 from typing import assert_never
-from uuid import UUID
 
-from handover.domain.dossier import Dossier, evolve
+from handover.domain.dossier import Dossier
+from handover.domain.draft import Draft
 from handover.domain.events import Acknowledge, Command, Event, OpenDossier, PostEvent
-from handover.domain.fields import Payload
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.opening import open_or_join
-from handover.domain.parties import SYSTEM, Actor, Caller, Directory
+from handover.domain.parties import SYSTEM, Directory
 from handover.domain.posting import acknowledge, post
 from handover.domain.refusals import DossierClosed, Unseen, WrongState
-from handover.domain.threads import Thread
 
 Decision = tuple[tuple[Event, ...], Dossier]
 """The events to record, in order, and the dossier after them."""
-
-
-class Draft:
-    """Events of one command as they come up; each is applied at once, so that the next sees its effect."""
-
-    def __init__(self, dossier: Dossier | None, command: Command, *, at: datetime) -> None:
-        self.state = dossier
-        self.at = at
-        self.events: list[Event] = []
-        self._command = command
-
-    def new_id(self) -> UUID:
-        """Give the id of the event that comes up next; a thread it opens has the same."""
-        return UUID(int=self._command.command_id.int + len(self.events))
-
-    def add(
-        self,
-        kind: str,
-        data: Payload,
-        *,
-        thread_id: UUID | None = None,
-        threads: tuple[Thread, ...] = (),
-        actor: Actor | None = None,
-        occurred_at: datetime | None = None,
-    ) -> None:
-        """Add an event in the name of the caller, or of `actor`."""
-        caller: Caller = self._command.caller
-        event = Event(
-            event_id=self.new_id(),
-            dossier_id=self._command.dossier_id,
-            sequence=self.state.version + 1 if self.state else 1,
-            type=kind,
-            organisation=caller.organisation.organisation_id,
-            actor=actor or caller.actor,
-            occurred_at=occurred_at or self.at,
-            recorded_at=self.at,
-            data=data,
-            thread_id=thread_id,
-            threads=threads,
-        )
-        self.events.append(event)
-        self.state = evolve(self.state, event)
 
 
 def decide(dossier: Dossier | None, command: Command, directory: Directory, *, at: datetime) -> Decision:

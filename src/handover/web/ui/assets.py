@@ -1,4 +1,4 @@
-"""Own style and script, and htmx from its installed package: read once, served with their hash in the address."""
+"""Own style and script, and htmx from its installed package: read once, served under their hash."""
 
 import gzip
 import hashlib

@@ -36,9 +36,8 @@ async def dossier_page(request: Request, dossier_id: str) -> Response:
     unseen = await page.services.inbox.unseen_counts(page.own, caller.counsellor_id, [dossier.dossier_id])
     dossier = await _acknowledged(page, dossier)
     before = _before(request, dossier)
-    found = await page.services.reader.timeline(
-        dossier.dossier_id, after=max(before - 1 - _STEPS, 0), limit=_STEPS
-    )
+    after = max(before - 1 - _STEPS, 0)
+    found = await page.services.reader.timeline(dossier.dossier_id, after=after, limit=before - 1 - after)
     bodies = found.bodies if found else ()
     marks = await status_of(
         page.services.pool, dossier.dossier_id, timeline.own_sequences(page, bodies), at=page.dates.now
@@ -72,7 +71,7 @@ async def dossier_page(request: Request, dossier_id: str) -> Response:
 
 @router.get("/dossiers/{dossier_id}/news")
 async def news(request: Request, dossier_id: str) -> Response:
-    """Tell an open dossier page how many steps came since, so that the page does not change under its reader."""
+    """Tell an open dossier page how many steps came since; it does not change under its reader."""
     caller = await signed_in(request)
     page = Page(request, caller)
     dossier = await seen_dossier(page, dossier_id)
@@ -92,6 +91,8 @@ async def seen_dossier(page: Page, text: str) -> Dossier:
 
 async def _acknowledged(page: Page, dossier: Dossier) -> Dossier:
     """Looking is receiving: note it for each referral to us that nobody acknowledged yet."""
+    if "dossier:write" not in page.caller.scopes:
+        return dossier
     for thread in dossier.open_threads:
         receiver = thread.receiver
         if thread.kind != "handover" or thread.status is not Status.REQUESTED:

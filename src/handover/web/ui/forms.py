@@ -1,4 +1,4 @@
-"""A form for one step, made from the step's payload: which fields, what to choose from, what stands in them."""
+"""A form for one step, made from its payload: which fields, what to choose from, what stands in them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -90,7 +90,7 @@ class Former:
         return [self._field(shape, typed, wrong, more=more) for shape in shapes_of(self.event_type)]
 
     def start(self, earlier: Sequence[Payload]) -> dict[str, list[str]]:
-        """Give what stands in a fresh form: what is known or likely. `earlier` are the thread's steps so far."""
+        """Give what stands in a fresh form: what is known or likely after the thread's `earlier` steps."""
         now, found = self.page.services.clock.now(), dict[str, list[str]]()
         kept: dict[str, object] = {}
         for payload in earlier:
@@ -104,21 +104,21 @@ class Former:
         return found
 
     def _likely(self, shape: Shape, now: datetime) -> str:
-        page = self.page
+        likely = ""
         if shape.name in _NOW:
-            return for_input(rounded(now))
-        if shape.name in _TODAY:
-            return local_day(now).isoformat()
-        if shape.name in {"counsellor", "contact"} and shape.required:
-            return page.caller.counsellor_id
-        if shape.name == "targetGroup":
-            return str(self.dossier.target_group)
-        if shape.widget is Widget.LEGAL_BASIS:
-            own = self.dossier.inscription_of(page.own)
-            return own.legal_basis_id if own else ""
-        if shape.name == "receiver" and shape.required:
-            return self._likely_receiver()
-        return ""
+            likely = for_input(rounded(now))
+        elif shape.name in _TODAY:
+            likely = local_day(now).isoformat()
+        elif shape.name in {"counsellor", "contact"} and shape.required:
+            likely = self.page.caller.counsellor_id
+        elif shape.name == "targetGroup":
+            likely = str(self.dossier.target_group)
+        elif shape.widget is Widget.LEGAL_BASIS:
+            own = self.dossier.inscription_of(self.page.own)
+            likely = own.legal_basis_id if own else ""
+        elif shape.name == "receiver" and shape.required:
+            likely = self._likely_receiver()
+        return likely
 
     def _likely_receiver(self) -> str:
         """An OCMW mostly refers to VDAB, VDAB to the OCMW that is in the dossier."""

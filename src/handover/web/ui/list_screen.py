@@ -1,4 +1,4 @@
-"""The organisation's dossiers, and looking one up by national number, which is posted and never in an address."""
+"""The organisation's dossiers, and looking one up by national number: posted, never in an address."""
 
 import re
 
@@ -23,7 +23,7 @@ _PAGE = 100
 
 @router.get("/dossiers")
 async def list_page(request: Request) -> Response:
-    """Show the dossiers that the organisation follows, by opening; `after` is the last one of the page before."""
+    """Show the dossiers that the organisation follows, by opening; `after` is where the last page ended."""
     page = Page(request, await signed_in(request))
     return await _show(page)
 

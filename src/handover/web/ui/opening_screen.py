@@ -1,4 +1,4 @@
-"""A new dossier: open the client's, or join it where it exists. The national number is posted, never in an address."""
+"""A new dossier: open the client's, or join it. The national number is posted, never in an address."""
 
 from collections.abc import Mapping
 

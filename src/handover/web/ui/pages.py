@@ -1,9 +1,10 @@
-"""Writing a page: language, who looks, the words and dates in templates, and the headers that keep it safe."""
+"""Writing a page: language, who looks, words and dates in templates, and the headers that keep it safe."""
 
 import gzip
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import jinja2
 from starlette.requests import Request
@@ -66,6 +67,11 @@ class Page:
         """The organisation of who looks."""
         return self.caller.organisation.organisation_id
 
+    def _other_language(self) -> dict[str, str]:
+        """Give the address of this same page in each language."""
+        rest = {name: value for name, value in self.request.query_params.items() if name != "lang"}
+        return {str(language): f"?{urlencode({**rest, 'lang': str(language)})}" for language in Language}
+
     @property
     def is_part(self) -> bool:
         """Whether htmx asks for a part of the page only."""
@@ -82,7 +88,7 @@ class Page:
             "assets": ASSETS,
             "demonstration": self.services.settings.mode is Mode.DEMONSTRATION,
             "here": self.request.url.path,
-            "can_switch": self.request.method == "GET",
+            "switch": self._other_language() if self.request.method == "GET" else {},
         }
         body = _templates.get_template(template).render({**shared, **context}).encode()
         headers = {**HEADERS, "Content-Language": str(self.t.language), "Vary": "Accept-Encoding"}

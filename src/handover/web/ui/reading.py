@@ -1,4 +1,4 @@
-"""Reading a form: what was typed becomes the data of an event, or an error beside each field that is wrong."""
+"""Reading a form: what was typed becomes an event's data, or an error beside each field that is wrong."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

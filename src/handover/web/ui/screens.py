@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Coroutine
 from typing import Any
-from uuid import uuid4
 
 import structlog
 from fastapi.routing import APIRoute
@@ -10,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from handover.domain.refusals import Refusal
+from handover.platform.ids import new_id
 from handover.web.problems import problem_of
 from handover.web.ui.pages import HEADERS, Page
 from handover.web.ui.session import SignInNeeded, refuse_other_sites
@@ -53,7 +53,7 @@ def _to_sign_in(request: Request, *, expired: bool) -> Response:
 def error_page(request: Request, error: Exception) -> Response:
     """Give the page for an exception: what happened and what to do, with a number to quote; never a value."""
     problem = problem_of(error)
-    instance = f"urn:uuid:{uuid4()}"
+    instance = f"urn:uuid:{new_id()}"
     if problem.status >= _SERVER_ERROR:
         _log.error(
             "screen_failed",

@@ -44,7 +44,7 @@ async def signed_in(request: Request) -> Caller:
 
 
 def refuse_other_sites(request: Request) -> None:
-    """Refuse a form that another site made the browser send (403). The cookie's SameSite is the first lock."""
+    """Refuse a form that another site made the browser send (403). SameSite is the first lock."""
     if request.method in _SAFE:
         return
     site = request.headers.get("sec-fetch-site")

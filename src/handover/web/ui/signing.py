@@ -1,4 +1,4 @@
-"""Signing in and out. The demonstration lets you choose who you are; a real one needs an identity provider."""
+"""Signing in and out. A demonstration lets you choose; production needs an identity provider."""
 
 import asyncio
 

@@ -124,7 +124,7 @@ def refused(page: Page, refusal: Refusal) -> dict[str, Wrong]:
 
 
 def _thread(request: Request, dossier: Dossier, event_type: str) -> Thread | None:
-    if event_type not in EVENT_TYPES:
+    if event_type not in EVENT_TYPES or not EVENT_TYPES[event_type].is_posted:
         raise Unseen
     text = request.query_params.get("thread", "")
     if not text:
@@ -179,9 +179,7 @@ def _form(  # noqa: PLR0913 - what a form is made of
 ) -> Response:
     t = page.t
     fields = Former(page, dossier, event_type, thread).fields(typed, wrong, more=more)
-    flat = [
-        f for field in fields for f in ([field] if not field.rows else [p for row in field.rows for p in row])
-    ]
+    flat = [part for field in fields for row in (field.rows or ((field,),)) for part in row]
     problems = [(field.target, field.label, field.error) for field in flat if field.error]
     known = {field.name for field in flat} | {"occurredAt"}
     general = [t(w.key, **w.values) for name, w in wrong.items() if name not in known]
@@ -194,9 +192,7 @@ def _form(  # noqa: PLR0913 - what a form is made of
         dossier=dossier,
         client=header.client_name(dossier),
         event_type=event_type,
-        heading=t(f"event.{event_type}.do")
-        if f"event.{event_type}.do" in t
-        else t(f"event.{event_type}.title"),
+        heading=t(f"event.{event_type}.do"),
         thread_title=header.title_of(page, thread) if thread else "",
         fields=fields,
         problems=problems,

@@ -59,7 +59,7 @@ def steps(
     *,
     unseen: int,
 ) -> list[Step]:
-    """Give the steps that the organisation may see, newest first; the latest `unseen` ones of others are new."""
+    """Give the steps that the organisation may see, newest first; `unseen` of others' are new."""
     found: list[Step] = []
     for body in reversed(bodies):
         event = codec.decode_event(body)

@@ -60,7 +60,7 @@ def _lines(page: Page, event_type: str, data: Payload, classes: frozenset[Visibi
 _OWN = {Visibility.INTERNAL, Visibility.CONFIDENTIAL}
 
 
-def text_of(page: Page, shape: Shape, value: object) -> str:
+def text_of(page: Page, shape: Shape, value: object) -> str:  # noqa: PLR0911 - one return per type
     """Give a value as people write it."""
     t = page.t
     match value:
@@ -87,7 +87,7 @@ def _row(page: Page, shape: Shape, row: Part) -> str:
     return f"{first}: {', '.join(rest)}"
 
 
-def _named(page: Page, shape: Shape, text: str) -> str:
+def _named(page: Page, shape: Shape, text: str) -> str:  # noqa: PLR0911 - one return per meaning
     t, people = page.t, page.people
     match shape.widget:
         case Widget.ORGANISATION:

@@ -31,7 +31,7 @@ class Words:
         self._table = table
 
     def __call__(self, key: str, **values: object) -> Markup:
-        """Give the sentence of a key with its places filled in; raise KeyError for a key that is not there."""
+        """Give the sentence of a key with its places filled in; raise KeyError for an unknown key."""
         return Markup(self._table[key]).format(**values)  # noqa: S704 - the table is ours, values are escaped
 
     def __contains__(self, key: str) -> bool:
