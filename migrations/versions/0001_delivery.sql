@@ -48,20 +48,22 @@ BEGIN
         RETURNING t.lane, t.sequence, t.state
     ), done AS (
         SELECT lane, count(*) FILTER (WHERE state <> 'pending') AS settled,
-               max(sequence) FILTER (WHERE state = 'succeeded') AS sent
+               max(sequence) FILTER (WHERE state = 'succeeded') AS sent,
+               max(sequence) FILTER (WHERE state <> 'succeeded') AS failed
         FROM tried GROUP BY lane
     )
     UPDATE lane l
     SET waiting = l.waiting - coalesce(x.settled, 0),
         sent = greatest(l.sent, x.sent),
         head = CASE WHEN l.head < l_head[n] THEN l.head ELSE l_next_head[n] END,
-        dead = coalesce(l_dead[n], l.dead),
-        failures = l_failures[n],
-        failing_since = CASE WHEN l_failures[n] > 0 THEN coalesce(l.failing_since, p_at) END,
+        -- What failed may have been skipped by a person meanwhile: then nothing failed.
+        dead = CASE WHEN x.failed = l_dead[n] THEN l_dead[n] ELSE l.dead END,
+        failures = CASE WHEN x.failed IS NULL THEN 0 ELSE l_failures[n] END,
+        failing_since = CASE WHEN x.failed IS NOT NULL THEN coalesce(l.failing_since, p_at) END,
         lease_until = NULL,
         due_at = CASE
-            WHEN l_dead[n] IS NOT NULL AND l.head >= l_head[n] THEN NULL
-            WHEN l_due[n] IS NOT NULL THEN l_due[n]
+            WHEN l_dead[n] IN (x.failed, l.dead) AND l.head >= l_head[n] THEN NULL
+            WHEN l_due[n] IS NOT NULL AND (l_failures[n] = 0 OR x.failed IS NOT NULL) THEN l_due[n]
             WHEN l.waiting - coalesce(x.settled, 0) > 0 THEN p_at
         END
     FROM unnest(v_held) AS n LEFT JOIN done x ON x.lane = n

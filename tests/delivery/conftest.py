@@ -1,9 +1,9 @@
 from collections.abc import AsyncIterator
 
 import pytest
+from tests.delivery.support import Receiver, World, receiving, world
 
 from handover.platform.db import open_pool
-from tests.delivery.support import Receiver, World, receiving, world
 
 
 @pytest.fixture

@@ -115,7 +115,11 @@ def status(code: int, headers: dict[str, str] | None = None) -> Answer:
 def _directory() -> Directory:
     def organisation(name: str, kind: OrganisationKind, number: str) -> Organisation:
         return Organisation(
-            organisation_id=name, kind=kind, enterprise_number=number, name=name, coordinator=f"{name}.coordinator"
+            organisation_id=name,
+            kind=kind,
+            enterprise_number=number,
+            name=name,
+            coordinator=f"{name}.coordinator",
         )
 
     counsellors = (f"{OCMW}.trajectbegeleider-1", f"{VDAB}.bemiddelaar-1")
@@ -195,7 +199,12 @@ class World:
         return events
 
     def worker(self, **options: object) -> Worker:
-        chosen = {"base_url": BASE, "demonstration": True, "poll_seconds": 0.1, "drain_seconds": 2.0} | options
+        chosen = {
+            "base_url": BASE,
+            "demonstration": True,
+            "poll_seconds": 0.1,
+            "drain_seconds": 2.0,
+        } | options
         return Worker(
             dsn=self.dsn,
             pool=self.pool,

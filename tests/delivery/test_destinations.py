@@ -1,11 +1,11 @@
 import socket
 
 import pytest
+from tests.delivery.support import Receiver
 
 from handover.delivery.destinations import AddressRefusedError, Destinations
 from handover.delivery.sender import Attempt, Sender
 from handover.domain.refusals import InvalidField
-from tests.delivery.support import Receiver
 
 PRODUCTION, DEMONSTRATION = Destinations(), Destinations(demonstration=True)
 PUBLIC = ["8.8.8.8", "193.190.1.1", "2001:4860:4860::8888", "2a02:1800::1"]
@@ -85,7 +85,9 @@ def test_good_destinations(url: str) -> None:
     assert DEMONSTRATION.checked(url) == url
 
 
-@pytest.mark.parametrize("url", ["http://127.0.0.1:9000/x", "http://localhost/x", "http://[::1]:1/", "https://127.0.0.1/"])
+@pytest.mark.parametrize(
+    "url", ["http://127.0.0.1:9000/x", "http://localhost/x", "http://[::1]:1/", "https://127.0.0.1/"]
+)
 def test_loopback_destinations_are_for_a_demonstration(url: str) -> None:
     assert DEMONSTRATION.checked(url) == url
     with pytest.raises(InvalidField):

@@ -4,11 +4,11 @@ import asyncio
 from datetime import timedelta
 
 from aiohttp import web
+from tests.delivery.support import OCMW, Hook, World, accept, receiving, status, until, until_async
 
 from handover.delivery.health import Health
 from handover.delivery.sender import Attempt
 from handover.platform.ids import new_id
-from tests.delivery.support import OCMW, Hook, World, accept, receiving, status, until, until_async
 
 
 async def test_a_down_endpoint_is_probed_and_its_lanes_go_when_it_answers(land: World) -> None:
@@ -23,7 +23,9 @@ async def test_a_down_endpoint_is_probed_and_its_lanes_go_when_it_answers(land: 
         await land.pool.execute("UPDATE lane SET failures = 6, due_at = due_at + interval '10 hours'")
         for _ in range(3):
             land.later(timedelta(seconds=31))
-            await until_async(lambda: land.pool.fetchval("SELECT probe_at > $1 FROM subscription", land.clock.now()))
+            await until_async(
+                lambda: land.pool.fetchval("SELECT probe_at > $1 FROM subscription", land.clock.now())
+            )
         await until_async(lambda: land.pool.fetchval("SELECT max(attempts) >= 3 FROM delivery"))
         # Probes came besides the schedule: they used nothing of it up.
         assert {row["failures"] for row in await land.pool.fetch("SELECT failures FROM lane")} == {6}

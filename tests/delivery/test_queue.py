@@ -4,9 +4,9 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from tests.delivery.support import OCMW, VDAB, World
 
 from handover.delivery.queue import LEASE, Lane, Queue, Settled, Settlement, State, Tried
-from tests.delivery.support import OCMW, VDAB, World
 
 NOWHERE = "https://casemanagement.example/"
 
@@ -146,3 +146,21 @@ async def test_the_backlog_is_counted(land: World, queue: Queue) -> None:
     dead = Tried(1, State.DEAD, 10, 500, "HTTP 500", 0)
     await queue.settle([Settlement(lane=lane, tried=(dead,), failures=10, dead=1)], land.clock.now())
     assert await queue.backlog() == (0, 1)
+
+
+@pytest.mark.parametrize("dead", [False, True])
+async def test_what_was_skipped_while_it_was_being_sent_did_not_fail(land: World, dead: bool) -> None:  # noqa: FBT001
+    made, _ = await land.subscriptions.create(OCMW, NOWHERE)
+    queue, dossier_id = Queue(land.pool), await land.open()
+    (lane,) = await _claim(land, queue)
+    assert await land.subscriptions.skip(OCMW, made.subscription_id, dossier_id, 1, "told by telephone")
+    tried = Tried(1, State.DEAD if dead else State.PENDING, 10, 500, "HTTP 500", 0)
+    later = land.clock.now() + timedelta(hours=1)
+    failed = Settlement(
+        lane=lane, tried=(tried,), failures=10, dead=1 if dead else None, due_at=None if dead else later
+    )
+    assert await queue.settle([failed], land.clock.now()) == [Settled(held=True, due=True)]
+    row = await land.lane(dossier_id)
+    assert (row["dead"], row["failures"], row["waiting"]) == (None, 0, 1)
+    (rest,) = await _claim(land, queue)
+    assert [item.sequence for item in rest.pending] == [2]

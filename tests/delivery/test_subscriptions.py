@@ -3,13 +3,13 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 from standardwebhooks import Webhook
+from tests.delivery.support import OCMW, VDAB, Hook, Receiver, World, status, until, until_async
 
 from handover.delivery.queue import Queue, Settlement, State, Tried
 from handover.delivery.subscriptions import Status
 from handover.domain.refusals import InvalidField
 from handover.platform.ids import new_id
 from handover.record.reading import Reader
-from tests.delivery.support import OCMW, VDAB, Hook, Receiver, World, status, until, until_async
 
 URL = "https://casemanagement.example/handover"
 
@@ -17,11 +17,17 @@ URL = "https://casemanagement.example/handover"
 async def test_a_subscription_from_creation_to_deletion(land: World) -> None:
     made, secret = await land.subscriptions.create(OCMW, URL, ["handover.requested", "dossier.opened"])
     assert secret.startswith("whsec_")
-    assert (made.url, made.event_types, made.status) == (URL, ("dossier.opened", "handover.requested"), Status.ACTIVE)
+    assert (made.url, made.event_types, made.status) == (
+        URL,
+        ("dossier.opened", "handover.requested"),
+        Status.ACTIVE,
+    )
     kept = await land.pool.fetchval("SELECT secrets FROM subscription")
     assert secret.removeprefix("whsec_").encode() not in kept
     assert await land.subscriptions.list(OCMW) == [made]
-    changed = await land.subscriptions.change(OCMW, made.subscription_id, url=URL + "/2", status=Status.PAUSED)
+    changed = await land.subscriptions.change(
+        OCMW, made.subscription_id, url=URL + "/2", status=Status.PAUSED
+    )
     assert changed is not None
     assert (changed.url, changed.event_types, changed.status) == (URL + "/2", made.event_types, Status.PAUSED)
     assert await land.subscriptions.get(OCMW, made.subscription_id) == changed
@@ -121,7 +127,12 @@ async def test_deliveries_are_listed_latest_first_by_state_and_page(land: World,
     assert [d.sequence for d in everything] == [6, 5, 4, 3, 2, 1]
     assert [d.event_id for d in reversed(everything)] == [e.event_id for e in land.events[dossier_id]]
     fourth = everything[2]
-    assert (fourth.state, fourth.attempts, fourth.last_status, fourth.last_error) == ("pending", 1, 503, "HTTP 503")
+    assert (fourth.state, fourth.attempts, fourth.last_status, fourth.last_error) == (
+        "pending",
+        1,
+        503,
+        "HTTP 503",
+    )
     pages = []
     after = ""
     while page := await land.subscriptions.deliveries(OCMW, its, after=after, limit=4):
@@ -138,7 +149,9 @@ async def test_deliveries_are_listed_latest_first_by_state_and_page(land: World,
             await land.subscriptions.deliveries(OCMW, its, after=bad)
 
 
-async def test_a_resent_delivery_goes_out_in_its_place_with_the_same_id(land: World, receiver: Receiver) -> None:
+async def test_a_resent_delivery_goes_out_in_its_place_with_the_same_id(
+    land: World, receiver: Receiver
+) -> None:
     made, _ = await land.subscriptions.create(OCMW, receiver.url)
     async with land.working():
         dossier_id = await land.open()
@@ -216,7 +229,6 @@ async def test_deleting_skips_what_is_pending(land: World) -> None:
     assert len(await land.states(dossier_id)) == 2
 
 
-
 async def test_a_replay_queues_everything_entitled_once_and_in_order(land: World, receiver: Receiver) -> None:
     shared, unshared = await land.open(), await land.open()
     await land.post(shared, "handover.requested")
@@ -254,7 +266,9 @@ async def test_a_replay_of_a_period_or_from_a_cursor_and_in_parts(land: World) -
     middle = land.clock.now()
     land.later(timedelta(hours=1))
     await land.steps(dossier_id, 2)
-    await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
+    await land.pool.execute(
+        "UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL"
+    )
 
     async def pending() -> list[int]:
         rows = await land.pool.fetch("SELECT sequence FROM delivery WHERE state = 'pending' ORDER BY 1")
@@ -269,7 +283,9 @@ async def test_a_replay_of_a_period_or_from_a_cursor_and_in_parts(land: World) -
     row = await land.lane(dossier_id)
     assert (row["waiting"], row["head"]) == (4, 3)
     # In parts: each call says where the next one goes on.
-    await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
+    await land.pool.execute(
+        "UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL"
+    )
     cursor, parts = "", []
     while True:
         part = await land.subscriptions.replay(OCMW, its, after=cursor, most=3)
@@ -280,7 +296,9 @@ async def test_a_replay_of_a_period_or_from_a_cursor_and_in_parts(land: World) -
         cursor = part.cursor
     assert parts == [3, 1]
     feed = await Reader(land.pool, land.sealer).feed(OCMW, after="", limit=100)
-    await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
+    await land.pool.execute(
+        "UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL"
+    )
     rest = await land.subscriptions.replay(OCMW, its, after=feed[4].cursor)
     assert rest is not None
     assert (rest.queued, await pending()) == (1, [6])

@@ -15,11 +15,11 @@ import time
 from pathlib import Path
 
 import uvloop
+from tests.delivery.support import VDAB, World, world
 
 from handover.platform.db import open_pool
 from handover.platform.embedded import EmbeddedPostgres
 from handover.record.migrate import upgrade
-from tests.delivery.support import VDAB, World, world
 
 
 class _Hook(asyncio.Protocol):
@@ -95,7 +95,9 @@ async def _drain(made: World, dsn: str, directory: Path, dossiers: list, each: i
         for _ in range(each):
             await asyncio.gather(*(made.post(d, "handover.progressed", VDAB) for d in dossiers))
         count = each * len(dossiers)
-        print(f"recorded {count} events in {len(dossiers)} dossiers: {count / (time.monotonic() - began):.0f}/s")  # noqa: T201
+        print(
+            f"recorded {count} events in {len(dossiers)} dossiers: {count / (time.monotonic() - began):.0f}/s"
+        )  # noqa: T201
         async with _process("work", dsn):
             await _drained(made)
     times = [at for _, at in json.loads((directory / "drain.json").read_text())]
@@ -106,7 +108,9 @@ async def _latency(made: World, dsn: str, directory: Path, dossiers: list, rate:
     file = directory / f"latency{rate}.json"
     async with _process("receive", str(file)) as port:
         subscription = (await made.subscriptions.list(VDAB))[0]
-        await made.subscriptions.change(VDAB, subscription.subscription_id, url=f"http://127.0.0.1:{port}/hook")
+        await made.subscriptions.change(
+            VDAB, subscription.subscription_id, url=f"http://127.0.0.1:{port}/hook"
+        )
         committed: dict[str, float] = {}
 
         async def one(number: int) -> None:
@@ -149,7 +153,11 @@ def main() -> None:
     parser.add_argument("role", nargs="?", default="measure", choices=["measure", "receive", "work"])
     parser.add_argument("what", nargs="?", default="")
     chosen = parser.parse_args()
-    role = {"measure": _measure, "receive": lambda: _receive(Path(chosen.what)), "work": lambda: _work(chosen.what)}
+    role = {
+        "measure": _measure,
+        "receive": lambda: _receive(Path(chosen.what)),
+        "work": lambda: _work(chosen.what),
+    }
     uvloop.run(role[chosen.role]())
 
 

@@ -67,7 +67,7 @@ class LaneRunner:
             attempt, recorded = await self._deliver(lane, item, before)
             if not recorded:
                 due = self._clock.now() + _UNRECORDED_PAUSE
-                return Settlement(lane=lane, tried=tuple(tried), due_at=due, failures=failures)
+                return Settlement(lane=lane, tried=tuple(tried), due_at=due)
             attempts = min(item.attempts + 1, _MOST_ATTEMPTS)
             if not attempt.succeeded:
                 failed = Tried(item.sequence, State.PENDING, attempts, attempt.status, attempt.error, before)

@@ -13,12 +13,15 @@ from handover.access.denials import MissingPermission, MissingScope
 from handover.access.tokens import Tokens
 from handover.domain.parties import Caller
 from handover.record.handle import Request
-from handover.web.problems import BadInput, HttpProblem, Issue, issues_of
+from handover.web.problems import BadInput, HttpProblem, Issue, issues_of, plain_name
 
 Model = TypeVar("Model", bound=BaseModel)
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 _ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 _JSON = re.compile(r"application/(?:json|[a-z.+-]*\+json)(?:\s*;.*)?", re.IGNORECASE)
+# `UUID()` also reads braces, misplaced hyphens and other digits: one dossier would have many addresses.
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 class HasTokens(Protocol):
@@ -47,22 +50,39 @@ async def counsellor_of(request: HttpRequest, scope: str) -> Caller:
 async def refuse_unknown_query(request: HttpRequest) -> None:
     """Refuse query parameters that the route does not know, and an Accept that no answer fits."""
     accept = request.headers.get("accept", "*/*")
-    if not any(kind in accept for kind in ("*/*", "application/json", "application/*", "+json", "text/")):
-        raise HttpProblem(406, "Answers are application/json. Send Accept: application/json.")
+    if accept not in {"*/*", "application/json"}:
+        _check_accept(request, accept)
     if not request.url.query:
         return
     route = request.scope["route"]
     known = {parameter.alias for parameter in route.dependant.query_params}
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
+        detail = "This query parameter is not known here. Leave it out."
         raise BadInput(
-            *(Issue.of("unknownInput", "This query parameter is not known here.", name=_safe(n), where="query") for n in unknown)
+            *(Issue.of("unknownInput", detail, name=plain_name(name), where="query") for name in unknown)
         )
 
 
-def _safe(name: str) -> str:
-    """An unknown parameter's name comes from outside; only a plain one is repeated, and no number."""
-    return name if re.fullmatch(r"[A-Za-z_]{1,40}", name) else "?"
+def _check_accept(request: HttpRequest, accept: str) -> None:
+    streams = request.url.path.endswith("/stream")
+    if accepts(accept, "text/event-stream" if streams else "application/json"):
+        return
+    offered = "text/event-stream" if streams else "application/json"
+    raise HttpProblem(406, f"The answer is {offered}. Send Accept: {offered}.")
+
+
+def accepts(header: str, kind: str) -> bool:
+    """Tell whether an Accept header takes a media type: its most specific range decides (RFC 9110, 12.5.1)."""
+    if not header.strip():
+        return True
+    ranges = (kind, f"{kind.partition('/')[0]}/*", "*/*")
+    found: dict[str, bool] = {}
+    for part in header.split(","):
+        media, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        weight = next((p[2:].strip() for p in parameters if p.startswith("q=")), "1")
+        found[media] = weight.strip("0.") != ""
+    return next((found[media] for media in ranges if media in found), False)
 
 
 async def raw_body(request: HttpRequest) -> bytes:
@@ -85,7 +105,9 @@ def write_request(request: HttpRequest, raw: bytes, *, ssin: str | None = None) 
     """Give what every write needs: Idempotency-Key (required), If-Match (optional), fingerprint of the whole."""
     key = request.headers.get("idempotency-key")
     if not key or not _KEY.fullmatch(key):
-        detail = "Send an Idempotency-Key header (1 to 100 visible characters), the same for every try of this request."
+        detail = (
+            "Send an Idempotency-Key header (1 to 100 visible characters), the same for every try of this request."
+        )
         raise BadInput(Issue.of("schemaViolation", detail, name="Idempotency-Key", where="header"))
     fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + raw).digest()
     return Request(key=key, fingerprint=fingerprint, if_match=_if_match(request), ssin=ssin)
@@ -104,17 +126,16 @@ def _if_match(request: HttpRequest) -> int | None:
 
 def uuid_of(text: str) -> UUID | None:
     """Give the id in a path, or None for what can be no id (and so names nothing)."""
-    try:
-        return UUID(text) if len(text) == 36 else None  # noqa: PLR2004 - the one form we give out
-    except ValueError:
-        return None
+    return UUID(text) if _UUID.fullmatch(text) else None
 
 
 def allowed_methods(request: HttpRequest) -> str:
     """Give what `Allow` says for a path that exists under other methods."""
-    found: set[str] = set()
-    for route in request.app.routes:
-        match, _ = route.matches(request.scope)
-        if match is Match.PARTIAL:
-            found |= set(getattr(route, "methods", None) or ())
-    return ", ".join(sorted(found))
+    scope = dict(request.scope)
+    return ", ".join(
+        method
+        for method in _METHODS
+        if any(
+            route.matches(scope | {"method": method})[0] is Match.FULL for route in request.app.router.routes
+        )
+    )
