@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+Take = Callable[[], bytes]
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -13,93 +15,150 @@ class Result:
 
     per_second: float
     p50: float
-    p95: float
     p99: float
     statuses: dict[int, int]
 
 
 class _Connection(asyncio.Protocol):
-    """Sends the next request when the last answer is whole."""
+    """Sends a request when asked, and says when the last answer is whole."""
 
-    def __init__(self, take: Callable[[], bytes | None], times: list[float], statuses: dict[int, int]) -> None:
-        self._take = take
-        self._times = times
-        self._statuses = statuses
+    def __init__(self, answered: Callable[["_Connection", float, int], None]) -> None:
+        self._answered = answered
         self._buffer = b""
         self._sent = 0.0
         self._transport: asyncio.Transport | None = None
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.busy = False
+        self.broken: Exception | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin."""
+        """Remember where to write."""
         self._transport = cast("asyncio.Transport", transport)
-        self._next()
+
+    def send(self, request: bytes) -> None:
+        """Send a request; the one before must have been answered."""
+        assert self._transport
+        self.busy = True
+        self._sent = time.perf_counter()
+        self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
         """Take an answer in; its length is in its head."""
         self._buffer += data
         end = self._buffer.find(b"\r\n\r\n")
-        if end < 0:
-            return
-        head = self._buffer[:end].lower()
-        at = head.find(b"content-length: ")
-        stop = head.find(b"\r\n", at)
-        length = int(head[at + 16 : stop if stop > 0 else None]) if at >= 0 else 0
-        if len(self._buffer) < end + 4 + length:
+        if end < 0 or len(self._buffer) < end + 4 + _length(self._buffer[:end]):
             return
         status = int(self._buffer[9:12])
         self._buffer = b""
-        self._times.append(time.perf_counter() - self._sent)
-        self._statuses[status] = self._statuses.get(status, 0) + 1
-        self._next()
+        self.busy = False
+        self._answered(self, time.perf_counter() - self._sent, status)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """End; a connection that broke before its time is an error."""
-        if not self.done.done():
-            self.done.set_exception(exc or ConnectionError("the server closed the connection"))
+        """Note a connection that broke before its time."""
+        if self.busy:
+            self.broken = exc or ConnectionError("the server closed the connection")
+            self._answered(self, 0.0, 0)
 
-    def _next(self) -> None:
-        request = self._take()
-        assert self._transport  # noqa: S101 - connected before any data
-        if request is None:
-            if not self.done.done():
-                self.done.set_result(None)
+    def close(self) -> None:
+        """End it."""
+        if self._transport:
             self._transport.close()
-            return
-        self._sent = time.perf_counter()
-        self._transport.write(request)
 
 
-async def load(host: str, port: int, take: Callable[[], bytes | None], *, connections: int = 32) -> Result:
-    """Send what `take` gives (None: no more) over some connections and say how it went."""
-    loop = asyncio.get_running_loop()
-    times: list[float] = []
-    statuses: dict[int, int] = {}
-    started = time.perf_counter()
-    opened = [
-        (await loop.create_connection(lambda: _Connection(take, times, statuses), host, port))[1]
-        for _ in range(connections)
-    ]
-    await asyncio.gather(*(connection.done for connection in opened))
-    lasted = time.perf_counter() - started
-    times.sort()
-    return Result(
-        per_second=len(times) / lasted,
-        p50=times[len(times) // 2] * 1000,
-        p95=times[int(len(times) * 0.95)] * 1000,
-        p99=times[int(len(times) * 0.99)] * 1000,
-        statuses=statuses,
-    )
+def _length(head: bytes) -> int:
+    lower = head.lower()
+    at = lower.find(b"content-length: ")
+    stop = lower.find(b"\r\n", at)
+    return int(lower[at + 16 : stop if stop > 0 else None]) if at >= 0 else 0
 
 
-def post(host: str, path: str, token: str, key: str, body: bytes) -> bytes:
+class Load:
+    """Some open connections to a server, used for run after run."""
+
+    def __init__(self) -> None:
+        self._connections: list[_Connection] = []
+        self._times: list[float] = []
+        self._statuses: dict[int, int] = {}
+        self._next: Callable[[], bytes | None] = lambda: None
+        self._idle = asyncio.Event()
+
+    @classmethod
+    async def open(cls, host: str, port: int, connections: int) -> "Load":
+        """Connect."""
+        load, loop = cls(), asyncio.get_running_loop()
+        for _ in range(connections):
+            _, made = await loop.create_connection(lambda: _Connection(load._answered), host, port)
+            load._connections.append(made)
+        return load
+
+    def close(self) -> None:
+        """Disconnect."""
+        for connection in self._connections:
+            connection.close()
+
+    async def flat_out(self, take: Take, seconds: float) -> Result:
+        """Keep every connection busy for some seconds; each sends its next request when it has its answer."""
+        started = time.perf_counter()
+        until = started + seconds
+        self._begin(lambda: take() if time.perf_counter() < until else None)
+        for connection in self._connections:
+            connection.send(take())
+        await self._settled()
+        return self._result(time.perf_counter() - started)
+
+    async def paced(self, take: Take, per_second: float, seconds: float) -> Result:
+        """Send at fixed moments whatever the server does; raises RuntimeError when it cannot keep up at all."""
+        self._begin(lambda: None)
+        started = time.perf_counter()
+        for number in range(int(per_second * seconds)):
+            ahead = started + number / per_second - time.perf_counter()
+            await asyncio.sleep(max(ahead, 0))
+            free = next((c for c in self._connections if not c.busy), None)
+            if free is None:
+                message = f"all {len(self._connections)} connections wait for an answer"
+                raise RuntimeError(message)
+            free.send(take())
+        await self._settled()
+        return self._result(time.perf_counter() - started)
+
+    def _begin(self, following: Callable[[], bytes | None]) -> None:
+        self._times, self._statuses, self._next = [], {}, following
+        self._idle.clear()
+
+    def _answered(self, connection: _Connection, took: float, status: int) -> None:
+        self._times.append(took)
+        self._statuses[status] = self._statuses.get(status, 0) + 1
+        request = self._next() if connection.broken is None else None
+        if request is not None:
+            connection.send(request)
+        elif not any(c.busy for c in self._connections):
+            self._idle.set()
+
+    async def _settled(self) -> None:
+        while any(c.busy for c in self._connections):
+            self._idle.clear()
+            await self._idle.wait()
+
+    def _result(self, lasted: float) -> Result:
+        for connection in self._connections:
+            if connection.broken:
+                raise connection.broken
+        times = sorted(self._times)
+        return Result(len(times) / lasted, quantile(times, 0.5) * 1000, quantile(times, 0.99) * 1000, self._statuses)
+
+
+def quantile(ordered: list[float], share: float) -> float:
+    """Give the value below which that share of an ordered list lies."""
+    return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
+
+
+def post(path: str, token: str, key: str, body: bytes) -> bytes:
     """Prepare a POST with its Idempotency-Key."""
     return (
-        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
-        f"Idempotency-Key: {key}\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n"
+        f"Content-Type: application/json\r\nIdempotency-Key: {key}\r\nContent-Length: {len(body)}\r\n\r\n"
     ).encode() + body
 
 
-def get(host: str, path: str, token: str) -> bytes:
+def get(path: str, token: str) -> bytes:
     """Prepare a GET."""
-    return f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {token}\r\n\r\n".encode()

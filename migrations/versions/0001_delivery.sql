@@ -58,8 +58,13 @@ BEGIN
         head = CASE WHEN l.head < l_head[n] THEN l.head ELSE l_next_head[n] END,
         -- What failed may have been skipped by a person meanwhile: then nothing failed.
         dead = CASE WHEN x.failed = l_dead[n] THEN l_dead[n] ELSE l.dead END,
-        failures = CASE WHEN x.failed IS NULL THEN 0 ELSE l_failures[n] END,
-        failing_since = CASE WHEN x.failed IS NOT NULL THEN coalesce(l.failing_since, p_at) END,
+        failures = CASE
+            WHEN x.failed IS NOT NULL THEN l_failures[n] WHEN x.sent IS NOT NULL THEN 0 ELSE l.failures
+        END,
+        failing_since = CASE
+            WHEN x.failed IS NOT NULL THEN coalesce(l.failing_since, p_at)
+            WHEN x.sent IS NULL THEN l.failing_since
+        END,
         lease_until = NULL,
         due_at = CASE
             WHEN l_dead[n] IN (x.failed, l.dead) AND l.head >= l_head[n] THEN NULL
@@ -95,6 +100,7 @@ BEGIN
             ELSE p_at
         END,
         failures = CASE WHEN p_fence IS NULL THEN 0 ELSE l.failures END,
+        failing_since = CASE WHEN p_fence IS NOT NULL THEN l.failing_since END,
         lease_until = CASE WHEN p_fence IS NULL THEN l.lease_until END
     FROM (
         SELECT q.dossier_id, count(*) FILTER (WHERE d.state = 'pending') AS waiting,

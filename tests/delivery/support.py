@@ -5,7 +5,7 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -276,9 +276,5 @@ async def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
 
 async def until_async(condition: Callable[[], Awaitable[object]], seconds: float = 15.0) -> None:
     async with asyncio.timeout(seconds):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - the same, and it lies in the database
             await asyncio.sleep(0.01)
-
-
-def moment(at: datetime) -> float:
-    return at.timestamp()

@@ -1,4 +1,4 @@
-"""The statements of the queue, without a worker: what two of them, or one that slept, can do to each other."""
+"""The statements of the queue, without a worker: what two of them, or one that slept, do to each other."""
 
 import asyncio
 from datetime import timedelta

@@ -200,6 +200,24 @@ async def test_a_hung_endpoint_delays_nobody_else(land: World, receiver: Receive
         never.set()
 
 
+async def test_room_that_comes_free_is_used_at_once(land: World, receiver: Receiver) -> None:
+    """Far more lanes than there is room for, and no poll that would help a wake that was missed."""
+    await land.subscriptions.create(OCMW, receiver.url)
+    await land.subscriptions.create(OCMW, receiver.url + "/other")
+
+    async def unevenly(hook: Hook) -> web.StreamResponse:
+        await asyncio.sleep(0.001 * (hook.raw[-10] % 7))
+        return web.Response(status=204)
+
+    receiver.answer = unevenly
+    dossiers = [await land.open() for _ in range(30)]
+    async with land.working(poll_seconds=60.0, per_subscription=3, lanes=5, depth=1):
+        await until(lambda: len(receiver.hooks) == 120)
+        await asyncio.gather(*(land.steps(dossier_id, 2) for dossier_id in dossiers))
+        await until(lambda: len(receiver.hooks) == 240)
+        await until_async(lambda: _settled(land))
+
+
 async def test_the_delivery_of_a_request_acknowledges_it_once(land: World, receiver: Receiver) -> None:
     """It repeats after a crash between the 200 and the settling; the acknowledgement does not."""
     subscription, _ = await land.subscriptions.create(VDAB, receiver.url)

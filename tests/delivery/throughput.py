@@ -1,4 +1,4 @@
-"""How fast one worker is on this machine: `python -m tests.delivery.throughput`. Not a test, nothing fails on it.
+"""How fast one worker is on this machine: `python -m tests.delivery.throughput`. Nothing fails on it.
 
 The receiver and the worker are processes of their own, as in life; all share the machine.
 """
@@ -12,7 +12,9 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import uvloop
 from tests.delivery.support import VDAB, World, world
@@ -44,6 +46,11 @@ class _Hook(asyncio.Protocol):
             self.transport.write(b"HTTP/1.1 204 No Content\r\n\r\n")  # type: ignore[attr-defined]
 
 
+def _say(what: object) -> None:
+    sys.stdout.write(f"{what}\n")
+    sys.stdout.flush()
+
+
 async def _until_told() -> None:
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -53,7 +60,7 @@ async def _until_told() -> None:
 
 async def _receive(file: Path) -> None:
     server = await asyncio.get_running_loop().create_server(_Hook, "127.0.0.1", 0)
-    print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201
+    _say(server.sockets[0].getsockname()[1])
     await _until_told()
     file.write_text(json.dumps(_Hook.arrivals))
 
@@ -61,18 +68,19 @@ async def _receive(file: Path) -> None:
 async def _work(dsn: str) -> None:
     pool = await open_pool(dsn, size=4, application_name="throughput-worker")
     async with world(dsn, pool) as made, made.working(poll_seconds=1.0):
-        print("ready", flush=True)  # noqa: T201
+        _say("ready")
         await _until_told()
     await pool.close()
 
 
 @contextlib.asynccontextmanager
-async def _process(*arguments: str):  # type: ignore[no-untyped-def]  # noqa: ANN202
+async def _process(*arguments: str) -> AsyncIterator[str]:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.delivery.throughput", *arguments, stdout=asyncio.subprocess.PIPE
     )
+    assert process.stdout
     try:
-        yield (await process.stdout.readline()).decode().strip()  # type: ignore[union-attr]
+        yield (await process.stdout.readline()).decode().strip()
     finally:
         process.terminate()
         await process.wait()
@@ -88,23 +96,23 @@ def _quantiles(values: list[float]) -> str:
     return f"p50 {cuts[49] * 1000:.1f} ms, p95 {cuts[94] * 1000:.1f} ms, p99 {cuts[98] * 1000:.1f} ms"
 
 
-async def _drain(made: World, dsn: str, directory: Path, dossiers: list, each: int) -> None:  # type: ignore[type-arg]
+async def _drain(made: World, dsn: str, directory: Path, dossiers: list[UUID], each: int) -> None:
     async with _process("receive", str(directory / "drain.json")) as port:
         await made.subscriptions.create(VDAB, f"http://127.0.0.1:{port}/hook")
         began = time.monotonic()
         for _ in range(each):
             await asyncio.gather(*(made.post(d, "handover.progressed", VDAB) for d in dossiers))
         count = each * len(dossiers)
-        print(
+        _say(
             f"recorded {count} events in {len(dossiers)} dossiers: {count / (time.monotonic() - began):.0f}/s"
-        )  # noqa: T201
+        )
         async with _process("work", dsn):
             await _drained(made)
     times = [at for _, at in json.loads((directory / "drain.json").read_text())]
-    print(f"drained {len(times)}: {len(times) / (max(times) - min(times)):.0f}/s")  # noqa: T201
+    _say(f"drained {len(times)}: {len(times) / (max(times) - min(times)):.0f}/s")
 
 
-async def _latency(made: World, dsn: str, directory: Path, dossiers: list, rate: int) -> None:  # type: ignore[type-arg]
+async def _latency(made: World, dsn: str, directory: Path, dossiers: list[UUID], rate: int) -> None:
     file = directory / f"latency{rate}.json"
     async with _process("receive", str(file)) as port:
         subscription = (await made.subscriptions.list(VDAB))[0]
@@ -126,7 +134,7 @@ async def _latency(made: World, dsn: str, directory: Path, dossiers: list, rate:
             await asyncio.gather(*running)
             await _drained(made)
     late = [at - committed[name] for name, at in json.loads(file.read_text()) if name in committed]
-    print(f"at {rate}/s: {len(late)} received, commit → received {_quantiles(late)}")  # noqa: T201
+    _say(f"at {rate}/s: {len(late)} received, commit → received {_quantiles(late)}")
 
 
 async def _measure() -> None:
@@ -153,12 +161,13 @@ def main() -> None:
     parser.add_argument("role", nargs="?", default="measure", choices=["measure", "receive", "work"])
     parser.add_argument("what", nargs="?", default="")
     chosen = parser.parse_args()
-    role = {
-        "measure": _measure,
-        "receive": lambda: _receive(Path(chosen.what)),
-        "work": lambda: _work(chosen.what),
-    }
-    uvloop.run(role[chosen.role]())
+    match chosen.role:
+        case "receive":
+            uvloop.run(_receive(Path(chosen.what)))
+        case "work":
+            uvloop.run(_work(chosen.what))
+        case _:
+            uvloop.run(_measure())
 
 
 if __name__ == "__main__":

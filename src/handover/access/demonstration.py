@@ -22,7 +22,9 @@ def key_files(data_dir: Path) -> tuple[Path, Path]:
         data_dir.mkdir(parents=True, exist_ok=True)
         key = ECKey.generate_key("P-256", parameters={"kid": "demonstration-1", "use": "sig", "alg": "ES256"})
         draft = private.with_suffix(f".{os.getpid()}")
-        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - the mode must hold from the first byte
+        with open(
+            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii"
+        ) as file:  # noqa: PTH123 - the mode must hold from the first byte
             json.dump(key.as_dict(private=True), file)
         try:
             os.link(draft, private)  # of two processes that start together, one's key counts for both

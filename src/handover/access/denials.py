@@ -32,6 +32,14 @@ class ExpiredToken(Denial):
     title = "Access token has expired"
 
 
+class KeysUnavailable(Denial):
+    """The keys of the token's issuer cannot be had, so the token cannot be checked. Try again."""
+
+    status = 503
+    name = "serviceUnavailable"
+    title = "Service unavailable"
+
+
 class MissingScope(Denial):
     """The access token lacks a scope that this operation needs."""
 

@@ -4,6 +4,7 @@ Checked: algorithm allow-list, `typ` at+jwt, issuer, audience, expiry, signature
 counsellor come from the claims `organisation` (short name or enterprise number) and `counsellor`.
 """
 
+import asyncio
 import json
 import time
 from base64 import urlsafe_b64decode
@@ -20,7 +21,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from handover.access.denials import ExpiredToken, InvalidToken, NoToken
+from handover.access.denials import ExpiredToken, InvalidToken, KeysUnavailable, NoToken
 from handover.domain.parties import Actor, Caller, Directory, Organisation
 
 ALGORITHMS = ["ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256"]
@@ -28,35 +29,56 @@ _MOST_BYTES = 8192
 _LEEWAY_SECONDS = 30
 _KEPT_TOKENS = 10_000
 _COOLDOWN_SECONDS = 30.0
+_KEYS_SECONDS = 600.0
+"""How long keys and checked tokens are trusted unseen: a key that an issuer withdrew stops counting within it."""
+_LAST_MOMENT = 253_402_300_799
+"""The end of the year 9999: beyond it lie only mistakes, infinity and numbers too large to reckon with."""
 _log = structlog.stdlib.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A token that was checked: what it says, and until when it counts (seconds since 1970)."""
+    """A token that was checked: what it says, and until when it counts (seconds since 1970).
+
+    At `again` (of the monotonic clock) its signature is checked anew.
+    """
 
     organisation: str
     counsellor: str
     application: str
     scopes: frozenset[str]
     until: float
+    again: float
 
 
 class Keys:
-    """The public keys of one issuer, from a file or an address; an unknown key is looked up at most every 30 s."""
+    """The public keys of one issuer, from a file or an address.
+
+    They are read anew every ten minutes, and for a key that is not known at most every 30 s. While the issuer
+    does not answer, the last ones stay.
+    """
 
     def __init__(self, *, file: Path | None = None, url: str | None = None) -> None:
         self._file, self._url = file, url
         self._set: KeySet | None = None
-        self._asked = -_COOLDOWN_SECONDS
+        self._asked = self._read_at = -_KEYS_SECONDS
+        self._reading = asyncio.Lock()
 
     async def get(self, key_id: str) -> KeySet:
-        """Give the keys; raise InvalidToken when they cannot be had."""
-        if self._set is None or not any(key.kid == key_id for key in self._set.keys):
-            await self._refresh()
+        """Give the keys; raise KeysUnavailable when they cannot be had."""
+        if not self._fresh(key_id):
+            # Who comes while they are being read waits for them, else the first callers would be turned away.
+            async with self._reading:
+                if not self._fresh(key_id):
+                    await self._refresh()
         if self._set is None:
-            raise InvalidToken
+            raise KeysUnavailable
         return self._set
+
+    def _fresh(self, key_id: str) -> bool:
+        if self._set is None or time.monotonic() - self._read_at > _KEYS_SECONDS:
+            return False
+        return any(key.kid == key_id for key in self._set.keys)
 
     async def _refresh(self) -> None:
         now = time.monotonic()
@@ -64,7 +86,8 @@ class Keys:
             return
         self._asked = now
         try:
-            self._set = KeySet.import_key_set(await self._read())
+            self._set = _key_set(await self._read())
+            self._read_at = now
         except (OSError, ValueError, JoseError, httpx.HTTPError) as error:
             _log.warning("issuer_keys_unavailable", error=type(error).__name__)
 
@@ -75,6 +98,20 @@ class Keys:
             response = await client.get(str(self._url))
             response.raise_for_status()
             return response.json()
+
+
+def _key_set(document: Any) -> KeySet:  # noqa: ANN401 - a JSON document from outside
+    """Read a key set (RFC 7517); a key in it that cannot be used does not spoil the others."""
+    listed = document.get("keys") if isinstance(document, dict) else None
+    keys = []
+    for key in listed if isinstance(listed, list) else []:
+        try:
+            keys += KeySet.import_key_set({"keys": [key]}).keys
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+            _log.warning("issuer_key_unusable", error=type(error).__name__)
+    if not keys:
+        raise ValueError("no usable key")
+    return KeySet(keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +135,7 @@ class Tokens:
         self._known: OrderedDict[str, Known] = OrderedDict()
 
     async def caller(self, authorization: str | None) -> Caller:
-        """Give the caller of a request. Raises NoToken, ExpiredToken or InvalidToken."""
+        """Give the caller of a request. Raises NoToken, ExpiredToken, InvalidToken or KeysUnavailable."""
         if not authorization:
             raise NoToken
         scheme, _, token = authorization.partition(" ")
@@ -108,7 +145,10 @@ class Tokens:
 
     async def holder(self, token: str) -> Caller:
         """Give the caller that a token stands for."""
-        known = self._known.get(token) or await self._check(token)
+        known = self._known.get(token)
+        if known is None or known.again < time.monotonic():
+            self._known.pop(token, None)
+            known = await self._check(token)
         if known.until + _LEEWAY_SECONDS < self._now().timestamp():
             self._known.pop(token, None)
             raise ExpiredToken
@@ -124,7 +164,7 @@ class Tokens:
         try:
             keys = await issuer.keys.get(str(header.get("kid", "")))
             checked = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
+        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise InvalidToken from error
         known = _known(checked, issuer.audience, self._now().timestamp())
         self._known[token] = known
@@ -170,13 +210,9 @@ def _peek(token: str) -> tuple[dict[str, object], dict[str, object]]:
 
 def _known(claims: dict[str, Any], audience: str, now: float) -> Known:
     audiences = claims.get("aud")
-    audiences = audiences if isinstance(audiences, list) else [audiences]
-    expires, not_before = claims.get("exp"), claims.get("nbf", 0)
-    # bool is an int for Python, and True is no moment.
-    if audience not in audiences or isinstance(expires, bool) or isinstance(not_before, bool):
+    if audience not in (audiences if isinstance(audiences, list) else [audiences]):
         raise InvalidToken
-    if not isinstance(expires, int | float) or not isinstance(not_before, int | float):
-        raise InvalidToken
+    expires, not_before = _moment(claims.get("exp")), _moment(claims.get("nbf", 0))
     if not_before - _LEEWAY_SECONDS > now:
         raise InvalidToken
     organisation, counsellor = claims.get("organisation"), claims.get("counsellor", "")
@@ -184,4 +220,18 @@ def _known(claims: dict[str, Any], audience: str, now: float) -> Known:
     scope = claims.get("scope", "")
     if not all(isinstance(text, str) for text in (organisation, counsellor, application, scope)):
         raise InvalidToken
-    return Known(str(organisation), counsellor, str(application)[:200], frozenset(scope.split()), float(expires))
+    return Known(
+        organisation=str(organisation),
+        counsellor=counsellor,
+        application=str(application)[:200],
+        scopes=frozenset(scope.split()),
+        until=expires,
+        again=time.monotonic() + _KEYS_SECONDS,
+    )
+
+
+def _moment(claim: object) -> float:
+    """Give a NumericDate (RFC 7519); a bool is an int for Python, and NaN compares with nothing."""
+    if isinstance(claim, bool) or not isinstance(claim, int | float) or not 0 <= claim <= _LAST_MOMENT:
+        raise InvalidToken
+    return float(claim)

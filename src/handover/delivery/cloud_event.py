@@ -1,7 +1,7 @@
-"""What a webhook says: a thin CloudEvent. It tells that something happened and where to read it, nothing more.
+"""What a webhook says: a thin CloudEvent, which tells that something happened and where to read it.
 
-Source: CloudEvents 1.0 with the Belgif profile (openapi-cloudevents). No attribute holds a name or an SSIN: the
-receiver reads the event with its own token, so that access is decided at that moment too.
+Source: CloudEvents 1.0 with the Belgif profile (openapi-cloudevents). No attribute holds a name or an SSIN:
+the receiver reads the event with its own token, so that access is decided at that moment too.
 """
 
 from datetime import datetime

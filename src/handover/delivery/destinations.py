@@ -62,7 +62,7 @@ class Destinations:
     demonstration: bool = False
 
     def checked(self, url: str) -> str:
-        """Give the URL back when a webhook may be sent to it; raise InvalidField (`url`) with what to change."""
+        """Give the URL back when a webhook may be sent to it; else raise InvalidField with what to change."""
         problem = self._problem(url)
         if problem:
             raise InvalidField("url", problem)
@@ -93,7 +93,7 @@ class Destinations:
         if not self.permits(str(target[0])):
             raise AddressRefusedError
         made = socket.socket(family, kind, protocol)
-        made.setblocking(False)
+        made.settimeout(0)
         return made
 
     def _problem(self, url: str) -> str:

@@ -40,7 +40,9 @@ async def status_of(
         """
         SELECT d.sequence, s.organisation_id, bool_and(d.delivered_at IS NOT NULL) AS delivered,
                max(d.delivered_at) AS delivered_at,
-               bool_or(d.delivered_at IS NULL AND (d.state IN ('dead', 'skipped') OR d.enqueued_at < $3)) AS failed
+               bool_or(
+                   d.delivered_at IS NULL AND (d.state IN ('dead', 'skipped') OR d.enqueued_at < $3)
+               ) AS failed
         FROM delivery d JOIN subscription s ON s.subscription_id = d.subscription_id AND s.status <> 'deleted'
         WHERE d.dossier_id = $1 AND d.sequence = ANY ($2)
         GROUP BY d.sequence, s.organisation_id

@@ -15,7 +15,7 @@ from handover.platform.clock import Clock
 from handover.record.reading import cursor, parse_cursor
 
 _PAGE = 500
-"""Events per transaction of a replay: its locks keep writers of those dossiers waiting for milliseconds only."""
+"""Events per transaction of a replay: its locks keep writers of those dossiers waiting for a moment only."""
 _SETTLING_SECONDS = 5.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -121,7 +121,8 @@ async def resend(
     """Make a delivery pending again and its lane due; give False when there is none."""
     found = await pool.fetchval(
         """
-        SELECT d.sequence FROM delivery d JOIN event e ON e.dossier_id = d.dossier_id AND e.sequence = d.sequence
+        SELECT d.sequence FROM delivery d
+        JOIN event e ON e.dossier_id = d.dossier_id AND e.sequence = d.sequence
         WHERE d.dossier_id = $1 AND d.subscription_id = $2
           AND (d.sequence = $3 OR $3::int IS NULL) AND (e.event_id = $4 OR $4::uuid IS NULL)
           AND num_nonnulls($3, $4) > 0
@@ -171,14 +172,16 @@ async def skip_all(pool: asyncpg.Pool, subscription_id: UUID, at: datetime) -> N
         dossiers = await connection.fetchval(
             """
             SELECT array_agg(dossier_id) FROM (
-                SELECT dossier_id FROM lane WHERE subscription_id = $1 AND waiting > 0 ORDER BY dossier_id FOR UPDATE
+                SELECT dossier_id FROM lane WHERE subscription_id = $1 AND waiting > 0
+                ORDER BY dossier_id FOR UPDATE
             ) l
             """,
             subscription_id,
         )
         await connection.execute(
             """
-            UPDATE delivery SET state = 'skipped', settled_at = $3, last_error = 'skipped: subscription deleted'
+            UPDATE delivery
+            SET state = 'skipped', settled_at = $3, last_error = 'skipped: subscription deleted'
             WHERE dossier_id = ANY ($2) AND subscription_id = $1 AND state = 'pending'
             """,
             subscription_id,
@@ -192,7 +195,7 @@ async def let_rest_end(pool: asyncpg.Pool, subscription_id: UUID, at: datetime) 
     """Let lanes that wait out a failure go at once, with their attempts counted anew."""
     await pool.execute(
         """
-        UPDATE lane l SET due_at = least(l.due_at, $2), failures = 0
+        UPDATE lane l SET due_at = least(l.due_at, $2), failures = 0, failing_since = NULL
         FROM (
             SELECT dossier_id FROM lane WHERE subscription_id = $1 AND due_at IS NOT NULL AND failures > 0
             ORDER BY dossier_id FOR UPDATE
@@ -251,7 +254,7 @@ async def _replay(
     missing_only: bool,
     at: datetime,
 ) -> Replayed:
-    # The feed shows only what lies before the oldest running transaction: go on until that includes this moment.
+    # The feed shows only what lies before the oldest running transaction: go on until that is past now.
     horizon = int(await pool.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))
     queued, left = 0, most
     deadline = asyncio.get_running_loop().time() + _SETTLING_SECONDS

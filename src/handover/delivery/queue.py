@@ -1,4 +1,4 @@
-"""The outbox as a queue of lanes: claim some, settle them in one statement. No transaction is open in between."""
+"""The outbox as a queue of lanes: claim some, settle many at once, with no transaction open in between."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -34,8 +34,8 @@ LEFT JOIN LATERAL (
 LEFT JOIN event e ON e.dossier_id = d.dossier_id AND e.sequence = d.sequence
 ORDER BY c.dossier_id, c.subscription_id, d.sequence
 """
-# Hopping from subscription to subscription along the index costs as many steps as there are subscriptions with
-# something waiting, however long one's queue is: a hung endpoint with a long queue does not hide the others.
+# Hopping from subscription to subscription along the index costs as many steps as there are subscriptions
+# with something waiting, however long one's queue is: a hung endpoint's long queue does not hide the others.
 # Shuffled, because whoever came first every time would be served first when there is not room for all.
 _CLAIM = f"""
 WITH RECURSIVE hop (subscription_id) AS (
@@ -94,7 +94,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pending:
-    """A delivery to be made. `previous` is what was sent before it when it was first tried (None: not yet)."""
+    """A delivery to be made. `previous`: what was sent before it when it was first tried (None: not yet)."""
 
     sequence: int
     attempts: int
@@ -220,7 +220,7 @@ class Queue:
         )
 
     async def release(self, subscription_id: UUID, at: datetime) -> int:
-        """Let the resting lanes of an endpoint that answers again go out, RELEASE_PACE apart; give how many."""
+        """Let the resting lanes of an endpoint that answers again go, RELEASE_PACE apart; give how many."""
         return int(
             await self._pool.fetchval("SELECT release_lanes($1, $2, $3)", at, subscription_id, RELEASE_PACE)
         )

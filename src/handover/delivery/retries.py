@@ -7,7 +7,7 @@ from email.utils import parsedate_to_datetime
 SCHEDULE = tuple(
     timedelta(seconds=s) for s in (0, 5, 300, 1800, 7200, 18_000, 36_000, 50_400, 72_000, 86_400)
 )
-"""The pause before each attempt: at once, 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h; then it is dead."""
+"""The pause before each attempt: none, 5 s, 5 m, 30 m, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h; then it is dead."""
 LONGEST = timedelta(hours=24)
 _JITTER = 0.1
 
@@ -26,7 +26,7 @@ def next_attempt(failures: int, at: datetime, retry_after: str = "") -> datetime
 
 
 def asked_pause(retry_after: str, at: datetime) -> timedelta:
-    """Read a Retry-After header (RFC 9110, 10.2.3: seconds or a date), cut to 0..24 h; nonsense asks nothing."""
+    """Read a Retry-After header (RFC 9110, 10.2.3: seconds or a date), cut to 0..24 h; nonsense is 0."""
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
         # More than nine digits of seconds is nonsense that is meant as long.

@@ -102,7 +102,7 @@ class Sender:
     async def send(
         self, url: str, *, message_id: str, timestamp: int, keys: tuple[bytes, ...], body: bytes
     ) -> Attempt:
-        """Make one attempt; `timestamp` in Unix seconds is signed with it. Never raises for what a receiver does."""
+        """Make one attempt, signed with `timestamp` (Unix seconds). Never raises for what a receiver does."""
         headers = {
             "webhook-id": message_id,
             "webhook-timestamp": str(timestamp),
@@ -116,8 +116,8 @@ class Sender:
             said, connected = self._describe(error)
             return Attempt(None, said, time.monotonic() - started, connected)
         seconds = time.monotonic() - started
-        error = "" if _FIRST_SUCCESS <= status < _FIRST_REDIRECT else f"HTTP {status}"
-        return Attempt(status, error, seconds, retry_after=retry_after)
+        problem = "" if _FIRST_SUCCESS <= status < _FIRST_REDIRECT else f"HTTP {status}"
+        return Attempt(status, problem, seconds, retry_after=retry_after)
 
     async def _post(self, url: str, headers: dict[str, str], body: bytes) -> tuple[int, str]:
         if self._session is None:
@@ -145,26 +145,26 @@ class Sender:
 
     def _describe(self, error: Exception) -> tuple[str, bool]:
         """Say what went wrong, without anything of the address, and whether a connection had been made."""
-        match error:
-            case TimeoutError():
-                return f"no complete answer within {self._deadline:g} s", True
-            case aiohttp.ClientConnectorDNSError():
-                return "the host name is not known", False
-            case aiohttp.ClientSSLError():
-                return "no trusted TLS connection", False
-            case aiohttp.ClientConnectorError(os_error=AddressRefusedError()):
-                return "the host name leads to an address that webhooks may not go to", False
-            case aiohttp.ClientConnectorError(os_error=ConnectionRefusedError()):
-                return "connection refused", False
-            case aiohttp.ClientConnectorError():
-                return "no connection", False
-            case aiohttp.ServerDisconnectedError():
-                return "connection closed without an answer", True
-            case aiohttp.ClientPayloadError():
-                return "the answer broke off", True
-            case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError():
-                return "this is no web address", False
-            case aiohttp.ClientResponseError() | ValueError():
-                return "no HTTP answer", True
-            case _:
-                return "connection lost", True
+        if isinstance(error, TimeoutError):
+            return f"no complete answer within {self._deadline:g} s", True
+        cause = getattr(error, "os_error", None)
+        if isinstance(cause, AddressRefusedError):
+            return "the host name leads to an address that webhooks may not go to", False
+        for kind, said, connected in _SAID:
+            if isinstance(error, kind) or isinstance(cause, kind):
+                return said, connected
+        return "connection lost", True
+
+
+# The first that fits counts: aiohttp's errors are each other's subclasses.
+_SAID: tuple[tuple[type[Exception], str, bool], ...] = (
+    (aiohttp.ClientConnectorDNSError, "the host name is not known", False),
+    (aiohttp.ClientSSLError, "no trusted TLS connection", False),
+    (ConnectionRefusedError, "connection refused", False),
+    (aiohttp.ClientConnectorError, "no connection", False),
+    (aiohttp.ServerDisconnectedError, "connection closed without an answer", True),
+    (aiohttp.ClientPayloadError, "the answer broke off", True),
+    (aiohttp.InvalidURL, "this is no web address", False),
+    (aiohttp.ClientResponseError, "no HTTP answer", True),
+    (ValueError, "no HTTP answer", True),
+)

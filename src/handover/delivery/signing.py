@@ -20,7 +20,7 @@ def new_secret() -> str:
 
 
 def key_of(secret: str) -> bytes:
-    """Give the 24 to 64 bytes of a secret, with or without its prefix. Raises ValueError, never with the secret."""
+    """Give the 24 to 64 bytes of a secret, with or without its prefix; ValueError never shows the secret."""
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except (binascii.Error, ValueError):

@@ -23,7 +23,10 @@ from handover.platform.clock import Clock
 from handover.platform.ids import new_id
 from handover.record.sealing import Sealer
 
-_COLUMNS = "subscription_id, organisation_id, url, event_types, status, status_reason, created_at, changed_at, down_since"
+_COLUMNS = """
+    subscription_id, organisation_id, url, event_types, status, status_reason,
+    created_at, changed_at, down_since
+"""
 _MINE = "organisation_id = $1 AND subscription_id = $2 AND status <> 'deleted'"
 
 
@@ -79,7 +82,7 @@ class Subscriptions:
     async def create(
         self, organisation: str, url: str, event_types: Sequence[str] | None = None
     ) -> tuple[Subscription, str]:
-        """Add a subscription; the secret it gives is shown this once. Raises InvalidField (url, eventTypes)."""
+        """Add a subscription; its secret is shown this once. Raises InvalidField (url, eventTypes)."""
         subscription_id, secret, at = new_id(), signing.new_secret(), self._clock.now()
         row = await self._pool.fetchrow(
             f"""
@@ -125,8 +128,8 @@ class Subscriptions:
     ) -> Subscription | None:
         """Change what is given; None stays as it is. Raises InvalidField (url, eventTypes, status).
 
-        Making it active forgets why it was disabled, lets resting lanes go at once, and queues what a disabled
-        subscription missed. Lanes that a dead delivery stops stay stopped: resend or skip it.
+        Making it active forgets why it was disabled, lets resting lanes go at once, and queues what a
+        disabled subscription missed. Lanes that a dead delivery stops stay stopped: resend or skip it.
         """
         if status is Status.DISABLED:
             raise InvalidField(
@@ -135,14 +138,16 @@ class Subscriptions:
         at = self._clock.now()
         row = await self._pool.fetchrow(
             f"""
-            WITH before AS (SELECT subscription_id AS id, missed_from AS missed FROM subscription WHERE {_MINE} FOR UPDATE)
+            WITH before AS (
+                SELECT subscription_id AS id, missed_from AS missed FROM subscription WHERE {_MINE} FOR UPDATE
+            )
             UPDATE subscription s SET
                 url = coalesce($3, s.url), event_types = coalesce($4, s.event_types), changed_at = $6,
                 status = coalesce($5, s.status),
                 status_reason = CASE WHEN $5::text IS NULL THEN s.status_reason ELSE '' END,
                 missed_from = CASE WHEN $5::text = 'active' THEN NULL ELSE s.missed_from END,
-                down_since = CASE WHEN $5::text = 'active' OR $3::text IS NOT NULL THEN NULL ELSE s.down_since END,
-                probe_at = CASE WHEN $5::text = 'active' OR $3::text IS NOT NULL THEN NULL ELSE s.probe_at END
+                down_since = CASE WHEN $5::text IS NULL AND $3::text IS NULL THEN s.down_since END,
+                probe_at = CASE WHEN $5::text IS NULL AND $3::text IS NULL THEN s.probe_at END
             FROM before WHERE s.subscription_id = before.id
             RETURNING {_COLUMNS}, before.missed::text
             """,  # noqa: S608 - constants
@@ -206,7 +211,7 @@ class Subscriptions:
         after: str = "",
         limit: int = 100,
     ) -> Sequence[Delivery] | None:
-        """Give deliveries, latest first; `after` is the cursor of the last one seen. Raises ValueError for it."""
+        """Give deliveries, latest first; `after` is the cursor of the last one seen (else ValueError)."""
         if await self.get(organisation, subscription_id) is None:
             return None
         return await outbox.deliveries(self._pool, subscription_id, state=state, after=after, limit=limit)
@@ -241,7 +246,7 @@ class Subscriptions:
     async def skip(
         self, organisation: str, subscription_id: UUID, dossier_id: UUID, sequence: int, reason: str
     ) -> bool | None:
-        """Record that a pending or dead delivery need not arrive; what waits behind it goes on. As `resend`."""
+        """Record that a pending or dead delivery need not arrive; what is behind it goes on. As `resend`."""
         if await self.get(organisation, subscription_id) is None:
             return None
         found = await outbox.skip(
@@ -260,9 +265,10 @@ class Subscriptions:
         after: str = "",
         most: int | None = None,
     ) -> Replayed | None:
-        """Queue again what the organisation is entitled to, of a period (by when recorded) or after a feed cursor.
+        """Queue again what the organisation is entitled to: of a period, or after a cursor of its feed.
 
-        What is pending stays so: doing it twice queues nothing twice. `most` bounds how many events one call
+        A period is by when events were recorded. What is pending stays so: doing it twice queues nothing
+        twice. `most` bounds how many events one call
         looks at; the cursor it gives says where to go on. Raises ValueError for a cursor of another feed.
         """
         subscription = await self.get(organisation, subscription_id)

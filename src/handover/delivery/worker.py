@@ -35,8 +35,9 @@ _SETTLE_PAUSE = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerOptions:
-    """How a worker works. Times in seconds; `lanes` are in hand at most, `per_subscription` of one endpoint. An attempt ends
-    within `deadline`, which must stay well under the lease of a claim (30 s).
+    """How a worker works. `lanes` are in hand at most, `per_subscription` of one endpoint, times in seconds.
+
+    An attempt ends within `deadline`, which must stay well under the lease of a claim (30 s).
     """
 
     base_url: str
@@ -180,7 +181,7 @@ class Worker:
         except DATABASE_ERRORS as error:
             # The lease runs out, and what was sent is sent again with the same webhook-id.
             _log.warning("settling_failed", error=type(error).__name__, dossier_id=lane.dossier_id)
-        except Exception:
+        except Exception:  # noqa: BLE001 - one lane must not end the worker; the lease gives it back
             _log.exception("lane_failed", dossier_id=lane.dossier_id, subscription_id=lane.subscription_id)
         finally:
             self._let_go(lane.subscription_id, asyncio.current_task())
@@ -200,7 +201,8 @@ class Worker:
 
     def _let_go(self, subscription_id: UUID, task: asyncio.Task[None] | None) -> None:
         # Not in a done callback: that would run after the claimer, who would find no room yet and sleep.
-        self._working.discard(task)  # type: ignore[arg-type]
+        if task is not None:
+            self._working.discard(task)
         self._busy[subscription_id] -= 1
         if not self._busy[subscription_id]:
             del self._busy[subscription_id]

@@ -2,10 +2,10 @@
 
 from uuid import UUID
 
+from handover.domain.choosing import may, too_early
 from handover.domain.dossier import Dossier
 from handover.domain.kinds import EVENT_TYPES, EventType
 from handover.domain.parties import Caller
-from handover.domain.posting import may
 from handover.domain.threads import Thread, Transition
 
 Step = tuple[str, UUID | None]
@@ -33,7 +33,7 @@ def _steps(event_type: EventType, dossier: Dossier, caller: Caller) -> list[Step
         if row.on_closed is not dossier.closed:
             continue
         if not row.starts:
-            if may(row, dossier, None, caller) and not _too_early(row, dossier):
+            if may(row, dossier, None, caller) and not _waits(row, dossier):
                 found.append((event_type.name, None))
             continue
         found += [
@@ -46,6 +46,7 @@ def _fits(row: Transition, thread: Thread) -> bool:
     return row.topic == thread.topic and thread.status in row.starts
 
 
-def _too_early(row: Transition, dossier: Dossier) -> bool:
+def _waits(row: Transition, dossier: Dossier) -> bool:
     """A dossier closes only when nothing in it waits for anybody."""
-    return row.on_dossier and row.name == "closed" and bool(dossier.open_threads)
+    busy = row.on_dossier and row.name == "closed" and bool(dossier.open_threads)
+    return busy or too_early(row, dossier)

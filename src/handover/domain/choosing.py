@@ -3,15 +3,16 @@
 from handover.domain.codes import OrganisationKind
 from handover.domain.dossier import Dossier
 from handover.domain.events import PostEvent
-from handover.domain.kinds import EVENT_TYPES, EventType
-from handover.domain.parties import Caller
+from handover.domain.kinds import EVENT_TYPES
+from handover.domain.parties import Caller, Organisation
 from handover.domain.refusals import InvalidField, UnknownThread, WrongParty, WrongState
-from handover.domain.threads import By, Thread, Transition
+from handover.domain.threads import By, Status, Thread, Transition
 
 
-def choose(dossier: Dossier, command: PostEvent, event_type: EventType) -> tuple[Thread | None, Transition]:
+def choose(dossier: Dossier, command: PostEvent) -> tuple[Thread | None, Transition]:
     """Find the thread and the row; a wrong party is told so before a wrong state."""
-    caller, rows = command.caller, event_type.rows
+    caller, event_type = command.caller, EVENT_TYPES[command.type]
+    rows = event_type.rows
     if not event_type.is_posted:
         detail = "This event is recorded by the system itself and cannot be posted."
         raise WrongParty(detail)
@@ -22,9 +23,28 @@ def choose(dossier: Dossier, command: PostEvent, event_type: EventType) -> tuple
     if not allowed:
         raise WrongParty
     for row in allowed:
-        if row.on_dossier or (row.opens if thread is None else row.topic == thread.topic and thread.status in row.starts):
-            return thread, row
+        if not _fits(row, thread):
+            continue
+        if too_early(row, dossier):
+            raise WrongState(_ASKED_ALREADY)
+        return thread, row
     raise WrongState
+
+
+_ASKED_ALREADY = "Another organisation was asked to direct and has not answered yet. Wait for its answer."
+
+
+def _fits(row: Transition, thread: Thread | None) -> bool:
+    if row.on_dossier:
+        return True
+    return row.opens if thread is None else row.topic == thread.topic and thread.status in row.starts
+
+
+def too_early(row: Transition, dossier: Dossier) -> bool:
+    """Tell whether a change of lead is asked while an earlier one waits: only one of the two can count."""
+    if not (row.opens and row.topic == "lead"):
+        return False
+    return any(t.topic == "lead" and t.status is Status.REQUESTED for t in dossier.open_threads)
 
 
 def _thread(dossier: Dossier, command: PostEvent, rows: tuple[Transition, ...]) -> Thread | None:
@@ -54,7 +74,7 @@ def _only_candidate(dossier: Dossier, command: PostEvent, rows: tuple[Transition
     raise WrongState
 
 
-def may(row: Transition, dossier: Dossier, thread: Thread | None, caller: Caller) -> bool:
+def may(row: Transition, dossier: Dossier, thread: Thread | None, caller: Caller) -> bool:  # noqa: PLR0911
     """Tell whether the caller is the party that the row is for; states are looked at elsewhere."""
     organisation = caller.organisation
     own = organisation.organisation_id
@@ -66,7 +86,7 @@ def may(row: Transition, dossier: Dossier, thread: Thread | None, caller: Caller
         case By.RECEIVER:
             return bool(thread and thread.receiver and thread.receiver.organisation == own)
         case By.LEAD:
-            return dossier.lead.organisation == own
+            return _directs(organisation, dossier)
         case By.OCMW:
             # Among several OCMWs in one dossier, only the one that opened the thread is its employer.
             mine = thread is None or thread.sender.organisation == own
@@ -79,3 +99,12 @@ def may(row: Transition, dossier: Dossier, thread: Thread | None, caller: Caller
             return False
 
 
+def _directs(organisation: Organisation, dossier: Dossier) -> bool:
+    """A lead that is not in the dossier (a paying body, or not or no longer inscribed) cannot post anything.
+
+    Then an OCMW or VDAB that is in it acts in its place, else nobody could ever close it or change the lead.
+    """
+    lead = dossier.lead.organisation
+    if lead and dossier.inscription_of(lead):
+        return lead == organisation.organisation_id
+    return organisation.kind is not OrganisationKind.PARTNER

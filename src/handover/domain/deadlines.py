@@ -55,7 +55,7 @@ def months_before(name: str, months: int) -> DueRule:
         day = getattr(data, name)
         if day is None:
             return None
-        return end_of(max(local_day(at), roll_forward(add_months(day, -months))))
+        return end_of(roll_forward(max(local_day(at), add_months(day, -months))))
 
     return DueRule(f"{months} months before {name}", compute)
 

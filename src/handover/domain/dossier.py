@@ -162,9 +162,13 @@ def _open(event: Event) -> Dossier:
 def _with_threads(state: Dossier, event: Event) -> Dossier:
     threads, contacts = dict(state.threads), state.contacts
     for thread in event.threads:
+        before = threads.get(thread.thread_id)
         threads[thread.thread_id] = thread
+        # An ended thread keeps who worked in it; a later word in it does not bring that person back.
+        known = (before.sender, before.receiver) if before else ()
         for side in (thread.sender, thread.receiver):
-            contacts = _with_contact(contacts, side, event.recorded_at)
+            if side not in known:
+                contacts = _with_contact(contacts, side, event.recorded_at)
     return replace(state, threads=threads, contacts=contacts)
 
 

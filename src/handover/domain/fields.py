@@ -42,6 +42,10 @@ Hours = Annotated[float, Meta(gt=0, le=60)]
 class Payload(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """What an event says, beside who said it and when."""
 
+    def lacks(self) -> tuple[str, str] | None:
+        """Give the field (its name on the wire) that is needed beside the required ones, and why, or None."""
+        return None
+
 
 class Part(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True, forbid_unknown_fields=True):
     """A structure inside a payload; its class is that of the field that holds it."""

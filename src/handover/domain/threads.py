@@ -35,6 +35,7 @@ class Status(StrEnum):
 
 ENDED = frozenset({Status.COMPLETED, Status.CANCELLED, Status.CLOSED, Status.ENTERED_IN_ERROR})
 """No turn any more. `rejected` and `failed` are not among them: a person must still retry or conclude."""
+_CONTACTED = frozenset({Status.IN_PROGRESS, Status.ON_HOLD, Status.COMPLETED})
 NEEDS_REASON = frozenset({Status.REJECTED, Status.ON_HOLD, Status.CANCELLED, Status.FAILED})
 
 
@@ -85,6 +86,8 @@ class Transition:
     """Payload field that names the receiving organisation."""
     outcome: str = ""
     """Payload field that holds the outcome or reason code."""
+    moves_due: str = ""
+    """Payload field that moves the due moment; where it is not given the thread keeps the one it has."""
     reopens: bool = False
     """The event closes its thread and opens a new one to the same receiver (`retried`)."""
     on_dossier: bool = False
@@ -150,8 +153,7 @@ class Thread(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=Tr
     @property
     def responsible(self) -> str:
         """Who answers for the client: the sender until `contacted`, not `accepted` (the warm rule)."""
-        before_contact = {Status.REQUESTED, Status.RECEIVED, Status.ACCEPTED, Status.REJECTED, Status.FAILED}
-        if self.receiver is None or self.status in before_contact:
+        if self.receiver is None or self.status not in _CONTACTED:
             return self.sender.organisation
         return self.receiver.organisation
 

@@ -50,7 +50,8 @@ _NEWS_OF_TEAM = f"""
     ) f
     CROSS JOIN LATERAL (
         SELECT i.dossier_id, i.card, greatest(i.sees_from - 1, {_SEEN}) AS seen
-        FROM inbox_dossier i WHERE i.dossier_id = f.dossier_id AND i.organisation_id = $1
+        FROM inbox_dossier i
+        WHERE i.dossier_id = f.dossier_id AND i.organisation_id = $1 AND i.foreign_sequence >= f.sequence
         OFFSET 0
     ) i
     CROSS JOIN LATERAL (

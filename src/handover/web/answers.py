@@ -43,7 +43,12 @@ def without_nulls(content: object) -> object:
 
 
 def collection(
-    items: Iterable[bytes], here: str, *, following: str = "", total: int | None = None, more: Mapping[str, object] | None = None
+    items: Iterable[bytes],
+    here: str,
+    *,
+    following: str = "",
+    total: int | None = None,
+    more: Mapping[str, object] | None = None,
 ) -> bytes:
     """Give a collection of items that are encoded already."""
     rest: dict[str, object] = {"self": here}
@@ -71,7 +76,12 @@ class EventView:
             body = codec.opened(kept)
             seen = _glance(body)
             inscription = next(
-                (i for i in dossier.inscriptions if i.organisation == self._organisation and i.covers(seen.sequence)), None
+                (
+                    i
+                    for i in dossier.inscriptions
+                    if i.organisation == self._organisation and i.covers(seen.sequence)
+                ),
+                None,
             )
             if inscription is None:
                 continue

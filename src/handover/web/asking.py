@@ -105,9 +105,7 @@ def write_request(request: HttpRequest, raw: bytes, *, ssin: str | None = None) 
     """Give what every write needs: Idempotency-Key (required), If-Match (optional), fingerprint of the whole."""
     key = request.headers.get("idempotency-key")
     if not key or not _KEY.fullmatch(key):
-        detail = (
-            "Send an Idempotency-Key header (1 to 100 visible characters), the same for every try of this request."
-        )
+        detail = "Send an Idempotency-Key header (1 to 100 visible characters), the same for every try of this request."
         raise BadInput(Issue.of("schemaViolation", detail, name="Idempotency-Key", where="header"))
     fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + raw).digest()
     return Request(key=key, fingerprint=fingerprint, if_match=_if_match(request), ssin=ssin)

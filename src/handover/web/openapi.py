@@ -86,13 +86,17 @@ def _bodies() -> dict[str, Any]:
 def _events() -> dict[str, Any]:
     """Describe what may be posted: one schema per event type, told apart by `type`."""
     posted = {name: kind for name, kind in EVENT_TYPES.items() if kind.is_posted}
-    _, schemas = msgspec.json.schema_components([k.strict for k in posted.values()], ref_template=_PREFIX + "{name}")
+    _, schemas = msgspec.json.schema_components(
+        [k.strict for k in posted.values()], ref_template=_PREFIX + "{name}"
+    )
     variants, mapping = [], {}
     for name, kind in posted.items():
         data, title = kind.strict.__name__, f"{kind.strict.__name__}Posted"
         properties = schemas[data]["properties"]
         for field, level in kind.visibility.items():
-            properties[field] = {"allOf": [properties[field]]} if "$ref" in properties[field] else properties[field]
+            properties[field] = (
+                {"allOf": [properties[field]]} if "$ref" in properties[field] else properties[field]
+            )
             properties[field]["x-visibility"] = level.value
         schemas[data]["description"] = " ".join((kind.payload.__doc__ or "").split())
         schemas[title] = {
@@ -136,7 +140,10 @@ def _webhooks() -> dict[str, Any]:
             "subject": {"type": "string", "description": "The dossier's id"},
             "time": {"type": "string", "format": "date-time"},
             "sequence": {"type": "string", "description": "Place in the dossier, zero-padded"},
-            "previoussequence": {"type": "string", "description": "What was sent to you before for this dossier"},
+            "previoussequence": {
+                "type": "string",
+                "description": "What was sent to you before for this dossier",
+            },
             "correlationid": {"type": "string"},
             "datacontenttype": {"type": "string"},
             "data": {
@@ -167,7 +174,10 @@ def _webhooks() -> dict[str, Any]:
                     header | {"name": "webhook-timestamp"},
                     header | {"name": "webhook-signature"},
                 ],
-                "requestBody": {"required": True, "content": {"application/cloudevents+json": {"schema": body}}},
+                "requestBody": {
+                    "required": True,
+                    "content": {"application/cloudevents+json": {"schema": body}},
+                },
                 "responses": {"204": {"description": "Received"}},
             }
         }

@@ -1,15 +1,16 @@
 """Problem documents (RFC 9457) in Belgif's manner: what happened and what to do next, never a personal value."""
 
+import re
 from dataclasses import dataclass
-from uuid import uuid4
 
 import asyncpg
 import msgspec
 from pydantic import ValidationError
 from starlette.responses import Response
 
-from handover.access.denials import Denial, MissingScope
+from handover.access.denials import Denial, MissingScope, NoToken
 from handover.domain import refusals
+from handover.platform.ids import new_id
 from handover.record.handle import Contended, KeyReused
 
 BELGIF = "urn:problem-type:belgif:"
@@ -33,17 +34,32 @@ STATUS_OF_REFUSAL: dict[type[refusals.Refusal], tuple[int, str]] = {
 """The domain knows no HTTP; here each of its refusals gets a status and a type."""
 
 _TITLES = {
-    400: ("badRequest", "Bad request"),
-    404: ("resourceNotFound", "Not found"),
-    405: ("methodNotAllowed", "Method not allowed"),
-    406: ("notAcceptable", "Not acceptable"),
-    413: ("payloadTooLarge", "Body too large"),
-    415: ("unsupportedMediaType", "Unsupported media type"),
-    429: ("tooManyRequests", "Too many requests"),
-    500: ("internalServerError", "Internal error"),
-    502: ("badGateway", "Bad gateway"),
-    503: ("serviceUnavailable", "Service unavailable"),
+    400: (f"{BELGIF}badRequest", "Bad request"),
+    404: (f"{BELGIF}resourceNotFound", "Not found"),
+    405: (f"{OWN}methodNotAllowed", "Method not allowed"),
+    406: (f"{OWN}notAcceptable", "Not acceptable"),
+    413: (f"{BELGIF}payloadTooLarge", "Body too large"),
+    415: (f"{OWN}unsupportedMediaType", "Unsupported media type"),
+    429: (f"{BELGIF}tooManyRequests", "Too many requests"),
+    500: (f"{BELGIF}internalServerError", "Internal error"),
+    502: (f"{BELGIF}badGateway", "Bad gateway"),
+    503: (f"{BELGIF}serviceUnavailable", "Service unavailable"),
 }
+"""Belgif names no type for 405, 406 and 415; inventing one in its namespace would mislead its tools."""
+
+_DATABASE_AWAY = (
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.ObjectNotInPrerequisiteStateError,
+    asyncpg.InvalidTransactionStateError,
+    OSError,
+    TimeoutError,
+)
+"""Errors that pass: nothing was recorded, or the same Idempotency-Key tells that it was."""
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -58,7 +74,9 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     @classmethod
     def of(cls, kind: str, detail: str, *, name: str = "", where: str = "body") -> "Issue":
         """Give an issue of one of Belgif's input-validation kinds."""
-        return cls(type=f"{BELGIF}input-validation:{kind}", title=_words(kind), detail=detail, where=where, name=name)
+        return cls(
+            type=f"{BELGIF}input-validation:{kind}", title=_words(kind), detail=detail, where=where, name=name
+        )
 
 
 class BadInput(Exception):  # noqa: N818 - an answer, not a fault
@@ -89,15 +107,15 @@ class Problem:
     required_scopes: tuple[str, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
 
-    def response(self) -> Response:
-        """Give the answer; `instance` is new each time, so that one can be found back in the log."""
+    def response(self, instance: str = "") -> Response:
+        """Give the answer; `instance` (new each time) is what the log holds of a failure."""
         document: dict[str, object] = {
             "type": self.type,
             "href": _HELP,
             "title": self.title,
             "status": self.status,
             "detail": self.detail,
-            "instance": f"urn:uuid:{uuid4()}",
+            "instance": f"urn:uuid:{instance or new_id()}",
         }
         if self.issues:
             document["issues"] = self.issues
@@ -115,7 +133,9 @@ def problem_of(error: Exception) -> Problem:
     """Give the problem that an exception is; an unknown one is an internal error that says nothing of itself."""
     match error:
         case BadInput():
-            return _plain(400, "The request holds input that cannot be used; see issues.", issues=error.issues)
+            return _plain(
+                400, "The request holds input that cannot be used; see issues.", issues=error.issues
+            )
         case refusals.InvalidField():
             kind = "referencedResourceNotFound" if error.unknown_reference else "invalidInput"
             issue = Issue.of(kind, error.detail, name=error.field)
@@ -125,20 +145,21 @@ def problem_of(error: Exception) -> Problem:
             return Problem(status, kind, error.title, error.detail, headers=_retry(status))
         case Denial():
             scopes = error.required_scopes if isinstance(error, MissingScope) else ()
-            headers = (("WWW-Authenticate", "Bearer"),) if error.status == 401 else ()  # noqa: PLR2004
+            headers = _retry(error.status)
+            if error.status == 401:  # noqa: PLR2004
+                headers = (("WWW-Authenticate", _challenge(error)),)
             return Problem(
-                error.status, BELGIF + error.name, error.title, str(error), required_scopes=scopes, headers=headers
+                error.status,
+                BELGIF + error.name,
+                error.title,
+                str(error),
+                required_scopes=scopes,
+                headers=headers,
             )
         case HttpProblem():
             return _plain(error.status, error.detail, headers=tuple(error.headers.items()))
-        case (
-            asyncpg.InterfaceError()
-            | asyncpg.PostgresConnectionError()
-            | asyncpg.OperatorInterventionError()
-            | asyncpg.InsufficientResourcesError()
-            | OSError()
-            | TimeoutError()
-        ):
+        # asyncpg says with a ValueError that we passed it something unfit: our mistake, which no retry mends.
+        case error if isinstance(error, _DATABASE_AWAY) and not isinstance(error, ValueError):
             detail = "The database does not answer. Try again with the same Idempotency-Key."
             return _plain(503, detail, headers=_retry(503))
         case _:
@@ -148,8 +169,13 @@ def problem_of(error: Exception) -> Problem:
 def _plain(
     status: int, detail: str, *, issues: tuple[Issue, ...] = (), headers: tuple[tuple[str, str], ...] = ()
 ) -> Problem:
-    name, title = _TITLES.get(status, ("badRequest", "Bad request"))
-    return Problem(status, BELGIF + name, title, detail, issues=issues, headers=headers)
+    kind, title = _TITLES.get(status, _TITLES[400])
+    return Problem(status, kind, title, detail, issues=issues, headers=headers)
+
+
+def _challenge(error: Denial) -> str:
+    """RFC 6750, section 3.1: a request without a token gets no error code."""
+    return "Bearer" if isinstance(error, NoToken) else 'Bearer error="invalid_token"'
 
 
 def _retry(status: int) -> tuple[tuple[str, str], ...]:
@@ -160,24 +186,39 @@ def issues_of(error: ValidationError) -> tuple[Issue, ...]:
     """Give what pydantic found, without the values that it found."""
     found = []
     for item in error.errors(include_url=False, include_context=False, include_input=False):
-        name = ".".join(str(part) for part in item["loc"])
         kind = {"extra_forbidden": "unknownInput"}.get(item["type"], "schemaViolation")
-        found.append(Issue.of(kind, _sentence(item["type"]), name=name))
+        found.append(Issue.of(kind, _sentence(item["type"]), name=_place(item["loc"])))
     return tuple(found)
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Write where something is as `items[0].sequence`."""
+    parts = (f"[{part}]" if isinstance(part, int) else f".{plain_name(part)}" for part in location)
+    return "".join(parts).removeprefix(".")
+
+
+def plain_name(name: str) -> str:
+    """Give a name that the caller made up as it may be repeated: a plain word, never a number; else `?`."""
+    return name if re.fullmatch(r"[A-Za-z_]{1,40}", name) else "?"
 
 
 def _sentence(kind: str) -> str:
     return {
         "extra_forbidden": "This field is not known here. Leave it out.",
         "missing": "This field is required.",
-        "json_invalid": "The body is not valid JSON.",
+        "json_invalid": "The body is not valid JSON in UTF-8, or nested too deep.",
         "string_type": "Must be a text.",
         "string_pattern_mismatch": "Does not have the required form; see the API description.",
         "string_too_long": "Is too long; see the API description.",
         "string_too_short": "Is too short; see the API description.",
         "enum": "Is not one of the codes; see GET /v1/refData.",
         "literal_error": "Is not one of the codes; see the API description.",
+        "out_of_reach": OUT_OF_REACH,
+        "timezone_aware": "Give a moment with its offset, such as 2026-11-01T00:00:00Z.",
     }.get(kind, "Does not have the required type or form; see the API description.")
+
+
+OUT_OF_REACH = "Give a date between 1900 and 2199."
 
 
 def _words(kind: str) -> str:

@@ -4,12 +4,14 @@ One plain ASGI layer, because each further one costs every request.
 """
 
 import time
-from uuid import uuid4
+import traceback
 
 import structlog
 from prometheus_client import Counter, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from handover.platform.ids import new_id
+from handover.platform.log import redact_text
 from handover.web.problems import HttpProblem, problem_of
 
 _log = structlog.stdlib.get_logger("handover.web")
@@ -48,7 +50,7 @@ class Frame:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
-        trace = str(uuid4()).encode()
+        trace = str(new_id()).encode()
         scope["trace_id"] = trace
         status = 0
 
@@ -56,7 +58,12 @@ class Frame:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], *_SECURITY, (b"belgov-trace-id", trace), *related(scope)]
+                message["headers"] = [
+                    *message["headers"],
+                    *_SECURITY,
+                    (b"belgov-trace-id", trace),
+                    *related(scope),
+                ]
             await send(message)
 
         try:
@@ -66,8 +73,13 @@ class Frame:
                 raise
             problem = problem_of(error)
             if problem.status >= _SERVER_ERROR:
-                _log.error("failed", trace=trace.decode(), error=type(error).__name__, exc_info=problem.status == _SERVER_ERROR)
-            await problem.response()(scope, receive, answer)
+                _log.error(
+                    "failed",
+                    trace=trace.decode(),
+                    error=type(error).__name__,
+                    where=_frames(error) if problem.status == _SERVER_ERROR else None,
+                )
+            await problem.response(trace.decode())(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "other")
             _REQUESTS.labels(route, str(status)).inc()
@@ -97,8 +109,17 @@ class Frame:
         return counted
 
 
+def _frames(error: Exception) -> list[str]:
+    """Where it went wrong, without the message: that may hold what the caller sent."""
+    return [
+        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
+    ]
+
+
 def related(scope: Scope) -> list[tuple[bytes, bytes]]:
-    """Repeat the caller's own trace id, where it has the form of one."""
+    """Repeat the caller's own trace id, where it has the form of one and not that of a national number."""
     given = next((v for k, v in scope["headers"] if k == b"belgov-trace-id"), b"")
     fits = 0 < len(given) <= 64 and given.replace(b"-", b"").isalnum()  # noqa: PLR2004 - longer than any id
-    return [(b"belgov-related-trace-id", given)] if fits else []
+    if not fits or redact_text(given.decode("ascii")) != given.decode("ascii"):
+        return []
+    return [(b"belgov-related-trace-id", given)]

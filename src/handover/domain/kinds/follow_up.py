@@ -9,7 +9,18 @@ from typing import Annotated
 from handover.domain import codes_follow_up as codes
 from handover.domain.codes import LeadKind, TargetGroup
 from handover.domain.deadlines import DueRule, months_after, months_before, on_field, working_days
-from handover.domain.fields import CONFIDENTIAL, CONTENT, STEP, CounsellorId, Day, Hours, Line, Moment, Payload, Text
+from handover.domain.fields import (
+    CONFIDENTIAL,
+    CONTENT,
+    STEP,
+    CounsellorId,
+    Day,
+    Hours,
+    Line,
+    Moment,
+    Payload,
+    Text,
+)
 from handover.domain.threads import By, Kind, Status, Transition, Turn
 
 
@@ -303,6 +314,7 @@ def _contract(article: str) -> tuple[Transition, ...]:
             by=By.OCMW,
             turn=Turn.SENDER,
             due=months_before("ends_on", 3),
+            moves_due="ends_on",
             example=ContractChanged(ends_on=date(2027, 12, 31)),
         ),
         Transition(

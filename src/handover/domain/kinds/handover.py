@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime
 from typing import Annotated
 
+from msgspec import Meta
+
 from handover.domain import codes
 from handover.domain.deadlines import calendar_days, on_field, working_days
 from handover.domain.fields import (
@@ -46,6 +48,12 @@ class Accepted(Payload, frozen=True, kw_only=True):
     reached_by: Annotated[codes.ContactMeans | None, STEP] = None
     note: Annotated[Text | None, CONTENT] = None
 
+    def lacks(self) -> tuple[str, str] | None:
+        """Without an appointment the sender must know how the client will be reached."""
+        if self.first_appointment_at or self.reached_by:
+            return None
+        return "firstAppointmentAt", "Give the first appointment, or say in reachedBy how you reach the client."
+
 
 class Rejected(Payload, frozen=True, kw_only=True):
     """The receiver does not take it up, and may know a better place."""
@@ -68,7 +76,7 @@ class Contacted(Payload, frozen=True, kw_only=True):
 
     contacted_at: Annotated[Moment, STEP]
     means: Annotated[codes.ContactMeans, STEP]
-    present: Annotated[tuple[codes.Present, ...], STEP]
+    present: Annotated[tuple[codes.Present, ...], Meta(min_length=1), STEP]
     note: Annotated[Text | None, CONTENT] = None
 
 

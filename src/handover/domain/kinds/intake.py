@@ -55,6 +55,13 @@ class Planned(Payload, frozen=True, kw_only=True):
     other_counsellor: Annotated[CounsellorId | None, STEP] = None
     where: Annotated[Line | None, STEP] = None
 
+    def lacks(self) -> tuple[str, str] | None:
+        """A joint intake names both counsellors."""
+        if self.form is not codes.IntakeForm.JOINT or (self.other_organisation and self.other_counsellor):
+            return None
+        field = "otherCounsellor" if self.other_organisation else "otherOrganisation"
+        return field, "A joint intake names the other organisation and its counsellor."
+
 
 class Recorded(Payload, frozen=True, kw_only=True):
     """What the intake brought up."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated
 
+import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
@@ -16,12 +17,11 @@ from handover.platform.ids import new_id
 from handover.platform.settings import Mode
 from handover.web.answers import answer, collection, without_nulls
 from handover.web.api.describing import KEY_HEADER, PROBLEMS, gives, scope, takes
-from handover.web.api.models import Collection, DossierOpening, DossierSearch, DossierView
+from handover.web.api.models import DossierOpening, DossierSearch
+from handover.web.api.views import Dossiers, DossierView, Threads
 from handover.web.asking import body_of, caller_of, refuse_unknown_query, uuid_of, write_request
 from handover.web.needs import Services, services_of
 from handover.web.problems import BadInput, Issue
-
-import msgspec
 
 router = APIRouter(
     prefix="/v1/dossiers", tags=["Dossiers"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS
@@ -38,11 +38,16 @@ PageSize = Annotated[int, Query(alias="pageSize", ge=1, le=1000, description="Mo
     openapi_extra=takes(DossierOpening, scope_name="dossier:write", headers=(KEY_HEADER,)),
 )
 async def open_dossier(request: Request) -> Response:
-    """Open a dossier under an SSIN (201), or join the one that exists when name and birth date match (200)."""
+    """Open a dossier under an SSIN (201), or join the one that exists when name and birth date match (200).
+
+    A partner joins through a referral to it, not here.
+    """
     caller = await caller_of(request, "dossier:write")
     services = services_of(request)
     body, raw = await body_of(request, DossierOpening)
     check_ssin(services, body.ssin)
+    if body.birth_date > local_day(services.clock.now()):
+        raise BadInput(Issue.of("invalidInput", "A birth date cannot lie in the future.", name="birthDate"))
     command = OpenDossier(
         command_id=new_id(),
         dossier_id=new_id(),
@@ -59,6 +64,8 @@ async def open_dossier(request: Request) -> Response:
     asked = write_request(request, raw, ssin=body.ssin)
     handled = await services.record.handle(command, asked, at=services.clock.now())
     dossier = handled.dossier
+    if dossier.inscription_of(caller.organisation.organisation_id) is None:
+        raise Unseen  # the repeat of a request from before the inscription closed
     view = dossier_view(services, dossier, caller.organisation.organisation_id, ssin=body.ssin)
     return answer(
         view,
@@ -71,7 +78,7 @@ async def open_dossier(request: Request) -> Response:
     "/search",
     operation_id="searchDossiers",
     summary="Look a client up by national number",
-    responses={200: gives(Collection, "The dossier, if your organisation is in it")},
+    responses={200: gives(Dossiers, "The dossier, if your organisation is in it")},
     openapi_extra=takes(DossierSearch, scope_name="dossier:read"),
 )
 async def search_dossiers(request: Request) -> Response:
@@ -91,22 +98,30 @@ async def search_dossiers(request: Request) -> Response:
     "",
     operation_id="listDossiers",
     summary="List your organisation's dossiers",
-    responses={200: gives(Collection, "Dossiers")},
+    responses={200: gives(Dossiers, "Dossiers")},
     openapi_extra=scope("dossier:read"),
 )
-async def list_dossiers(request: Request, after: str = "", page_size: PageSize = 100) -> Response:
+async def list_dossiers(
+    request: Request,
+    after: Annotated[str, Query(description="dossierId of the last one you have")] = "",
+    page_size: PageSize = 100,
+) -> Response:
     """Give the dossiers that your organisation is in, by id; `after` is the id of the last one you have."""
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)
     start = uuid_of(after) if after else None
     if after and start is None:
-        raise BadInput(Issue.of("schemaViolation", "Give the dossierId of the last one you have.", name="after", where="query"))
+        raise BadInput(
+            Issue.of(
+                "schemaViolation", "Give the dossierId of the last one you have.", name="after", where="query"
+            )
+        )
     own = caller.organisation.organisation_id
     found = await services.reader.of_organisation(own, after=start, limit=page_size)
     items = [msgspec.json.encode(dossier_view(services, d, own)) for d in found if d.inscription_of(own)]
     base = f"{services.settings.base_url}/v1/dossiers?pageSize={page_size}"
     following = f"{base}&after={found[-1].dossier_id}" if len(found) == page_size else ""
-    return answer(collection(items, base + (f"&after={after}" if after else ""), following=following))
+    return answer(collection(items, base + (f"&after={start}" if start else ""), following=following))
 
 
 @router.get(
@@ -133,7 +148,7 @@ async def read_dossier(request: Request, dossierId: str) -> Response:  # noqa: N
     "/{dossierId}/threads",
     operation_id="listThreads",
     summary="List a dossier's threads",
-    responses={200: gives(Collection, "Threads, open ones first, soonest due first")},
+    responses={200: gives(Threads, "Threads, open ones first, soonest due first")},
     openapi_extra=scope("dossier:read"),
 )
 async def list_threads(request: Request, dossierId: str) -> Response:  # noqa: N803 - the name in the path
@@ -151,7 +166,11 @@ async def list_threads(request: Request, dossierId: str) -> Response:  # noqa: N
     items = [
         msgspec.json.encode(
             msgspec.to_builtins(t)
-            | {"overdue": t.is_overdue(now), "responsible": t.responsible, "href": thread_href(services, dossier, t)}
+            | {
+                "overdue": t.is_overdue(now),
+                "responsible": t.responsible,
+                "href": thread_href(services, dossier, t),
+            }
         )
         for t in ordered
     ]

@@ -10,22 +10,24 @@ from starlette.responses import Response
 from handover.domain.deadlines import local_day
 from handover.domain.dossier import Dossier
 from handover.domain.events import PostEvent
-from handover.domain.fields import Moment
+from handover.domain.fields import Moment, Payload
 from handover.domain.parties import Caller
-from handover.domain.refusals import Unseen
+from handover.domain.refusals import InvalidField, Unseen
 from handover.platform.ids import new_id
 from handover.record import codec
 from handover.web.answers import EventView, answer, collection
 from handover.web.api.describing import KEY_HEADER, MATCH_HEADER, PROBLEMS, gives, scope, takes
 from handover.web.api.dossiers import PageSize
-from handover.web.api.models import Events
-from handover.web.api.models import EventView as EventModel
 from handover.web.api.posted import payload_of
+from handover.web.api.views import Events, Feed
+from handover.web.api.views import EventView as EventModel
 from handover.web.asking import caller_of, raw_body, refuse_unknown_query, uuid_of, write_request
 from handover.web.needs import Services, services_of
 from handover.web.problems import BadInput, Issue
 
-router = APIRouter(prefix="/v1", tags=["Events"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
+router = APIRouter(
+    prefix="/v1", tags=["Events"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS
+)
 
 
 class Posted(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -64,10 +66,19 @@ async def post_event(request: Request, dossierId: str) -> Response:  # noqa: N80
         thread_id=posted.thread_id,
         occurred_at=posted.occurred_at,
     )
-    handled = await services.record.handle(command, asked, at=services.clock.now())
+    try:
+        handled = await services.record.handle(command, asked, at=services.clock.now())
+    except InvalidField as error:
+        raise _in_body(error, data) from None
     items = _view(services, caller).events(handled.dossier, handled.bodies)
     here = f"{services.settings.base_url}/v1/dossiers/{dossier_id}/events"
     return answer(collection(items, here, total=len(items)), 201, {"ETag": f'"{handled.dossier.version}"'})
+
+
+def _in_body(error: InvalidField, data: Payload) -> InvalidField:
+    """Name the field by its place in the posted body, as every other issue does."""
+    place = f"data.{error.field}" if error.field in data.__struct_encode_fields__ else error.field
+    return InvalidField(place, error.detail, unknown_reference=error.unknown_reference)
 
 
 @router.get(
@@ -87,14 +98,18 @@ async def list_events(
     """Give the events that your organisation may see, in order."""
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)
-    dossier_id = uuid_of(dossierId)
+    dossier_id, only = uuid_of(dossierId), uuid_of(thread_id)
+    if thread_id and only is None:
+        raise BadInput(
+            Issue.of("schemaViolation", "Give the threadId as listed.", name="threadId", where="query")
+        )
     found = await services.reader.timeline(dossier_id, after=after, limit=page_size) if dossier_id else None
     if found is None or found.dossier.inscription_of(caller.organisation.organisation_id) is None:
         raise Unseen
-    bodies = [b for b in found.bodies if not thread_id or _thread_of(b) == thread_id]
+    bodies = [b for b in found.bodies if only is None or _thread_of(b) == str(only)]
     items = _view(services, caller).events(found.dossier, bodies)
     here = f"{services.settings.base_url}/v1/dossiers/{dossier_id}/events?pageSize={page_size}"
-    here += f"&threadId={uuid_of(thread_id)}" if uuid_of(thread_id) else ""
+    here += f"&threadId={only}" if only else ""
     following = f"{here}&after={after + len(found.bodies)}" if len(found.bodies) == page_size else ""
     tag = {"ETag": f'"{found.dossier.version}"'}
     return answer(collection(items, f"{here}&after={after}", following=following), headers=tag)
@@ -134,10 +149,16 @@ async def read_event(request: Request, dossierId: str, eventId: str) -> Response
     "/events",
     operation_id="readFeed",
     summary="Read your organisation's feed",
-    responses={200: gives(Events, "Events of all your dossiers; keep `cursor` and go on from there")},
+    responses={200: gives(Feed, "Events of all your dossiers; keep `cursor` and go on from there")},
     openapi_extra=scope("dossier:read"),
 )
-async def read_feed(request: Request, after: str = "", page_size: PageSize = 100) -> Response:
+async def read_feed(
+    request: Request,
+    after: Annotated[
+        str, Query(description="`cursor` of an earlier answer; left out: from the beginning")
+    ] = "",
+    page_size: PageSize = 100,
+) -> Response:
     """Give what webhooks carry, for software behind a firewall: every event you are entitled to, none skipped."""
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)

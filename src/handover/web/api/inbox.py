@@ -12,11 +12,11 @@ from handover.domain.visibility import classes_for, visible_data
 from handover.inbox.views import InboxItem
 from handover.web.answers import answer, collection, event_href, without_nulls
 from handover.web.api.describing import PROBLEMS, gives, scope, takes
-from handover.web.api.models import Collection, Seen
-from handover.web.asking import body_of, caller_of, refuse_unknown_query, uuid_of
+from handover.web.api.models import Seen
+from handover.web.api.views import InboxItems
+from handover.web.asking import body_of, caller_of, refuse_unknown_query
 from handover.web.needs import Services, services_of
-from handover.web.problems import BadInput, Issue
-from handover.web.sse import InboxStream
+from handover.web.sse import inbox_stream
 
 router = APIRouter(
     prefix="/v1/inbox", tags=["Inbox"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS
@@ -27,24 +27,25 @@ router = APIRouter(
     "",
     operation_id="readInbox",
     summary="What waits for you, for the other, and what is new",
-    responses={200: gives(Collection, "Items with `group` yourTurn, theirTurn or news")},
+    responses={200: gives(InboxItems, "Items with `group` yourTurn, theirTurn or news")},
     openapi_extra=scope("dossier:read"),
 )
 async def read_inbox(
     request: Request,
     team: Annotated[bool, Query(description="The whole organisation's, not only yours")] = False,  # noqa: FBT002
-    page_size: Annotated[int, Query(alias="pageSize", ge=1, le=1000, description="Most items of each group")] = 200,
+    page_size: Annotated[
+        int, Query(alias="pageSize", ge=1, le=1000, description="Most items of each group")
+    ] = 200,
 ) -> Response:
     """Give the inbox of the counsellor in the token; of the organisation for an application, or with `team`."""
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)
     now = services.clock.now()
     own = caller.organisation.organisation_id
-    found = await services.inbox.items(
-        own, caller.counsellor_id or None, at=now, limit=page_size, team=team
-    )
+    found = await services.inbox.items(own, caller.counsellor_id or None, at=now, limit=page_size, team=team)
     items = [msgspec.json.encode(_view(services, item)) for item in found]
-    return answer(collection(items, f"{services.settings.base_url}/v1/inbox", total=len(items)))
+    here = f"{services.settings.base_url}/v1/inbox?team={str(team).lower()}&pageSize={page_size}"
+    return answer(collection(items, here, total=len(items)))
 
 
 def _view(services: Services, item: InboxItem) -> object:
@@ -97,12 +98,7 @@ async def mark_seen(request: Request) -> Response:
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)
     body, _ = await body_of(request, Seen)
-    marks: list[tuple[UUID, int]] = []
-    for mark in body.items:
-        dossier_id = uuid_of(mark.dossier_id)
-        if dossier_id is None or mark.sequence >= 1 << 31:
-            raise BadInput(Issue.of("schemaViolation", "Give a dossierId and a sequence of it.", name="items"))
-        marks.append((dossier_id, mark.sequence))
+    marks = [(UUID(mark.dossier_id), mark.sequence) for mark in body.items]
     await services.inbox.seen(caller.organisation.organisation_id, caller.counsellor_id or None, marks)
     return Response(status_code=204)
 
@@ -111,11 +107,13 @@ async def mark_seen(request: Request) -> Response:
     "/stream",
     operation_id="streamInbox",
     summary="Be told when an inbox changes",
-    responses={200: {"description": "Server-sent events named `inbox`", "content": {"text/event-stream": {}}}},
+    responses={
+        200: {"description": "Server-sent events named `inbox`", "content": {"text/event-stream": {}}}
+    },
     response_class=Response,
     openapi_extra=scope("dossier:read"),
 )
 async def stream_inbox(request: Request) -> Response:
     """Keep a line open that says `inbox` each time your organisation's inboxes changed: then read the inbox."""
     caller = await caller_of(request, "dossier:read")
-    return InboxStream(services_of(request).broadcast, caller.organisation.organisation_id)  # type: ignore[return-value]
+    return inbox_stream(services_of(request).broadcast, caller.organisation.organisation_id)

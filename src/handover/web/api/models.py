@@ -1,21 +1,31 @@
-"""Request and answer bodies as the API description shows them. Answers are written as bytes, never through these."""
+"""Request bodies and the problem document. What answers look like is in `views`."""
 
-from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
 from handover.domain.codes import Capacity, LeadKind, TargetGroup
+from handover.web.api.moments import ReachableDay, ReachableMoment
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")]
 Ssin = Annotated[str, StringConstraints(pattern=r"^[0-9]{11}$")]
+Url = Annotated[str, StringConstraints(min_length=8, max_length=2000)]
+EventTypeNames = Annotated[list[str], Field(max_length=200, description="Names from /v1/refData/eventTypes")]
+Sequence = Annotated[int, Field(ge=1, le=2**31 - 1, description="Of an event, within its dossier")]
+DossierId = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"),
+    Field(json_schema_extra={"format": "uuid"}),
+]
 
 
 class Body(BaseModel):
-    """A body in camelCase that refuses fields it does not know."""
+    """A body in camelCase, read to the letter: no unknown fields, no text for a number or the reverse."""
 
-    model_config = ConfigDict(extra="forbid", alias_generator=to_camel, populate_by_name=False, frozen=True)
+    model_config = ConfigDict(
+        extra="forbid", alias_generator=to_camel, populate_by_name=False, frozen=True, strict=True
+    )
 
 
 class DossierOpening(Body):
@@ -38,11 +48,13 @@ class DossierOpening(Body):
     ssin: Ssin = Field(description="National number or BIS number, 11 digits")
     given_name: Line
     family_name: Line
-    birth_date: date
+    birth_date: ReachableDay
     target_group: TargetGroup
     capacity: Capacity
     legal_basis_id: Line = Field(description="An entry of /v1/refData/legalBases")
-    lead: LeadKind | None = Field(None, description="Only for inactiveWithoutBenefit: who directs, ocmw or vdab")
+    lead: LeadKind | None = Field(
+        None, description="Only for inactiveWithoutBenefit: who directs, ocmw or vdab"
+    )
     lead_name: Line | None = Field(None, description="Only for inactiveWithBenefit: the paying body")
 
 
@@ -59,12 +71,15 @@ class SubscriptionCreation(Body):
 
     model_config = ConfigDict(
         json_schema_extra={
-            "example": {"url": "https://casemanagement.example/handover", "eventTypes": ["handover.requested"]}
+            "example": {
+                "url": "https://casemanagement.example/handover",
+                "eventTypes": ["handover.requested"],
+            }
         }
     )
 
-    url: Annotated[str, StringConstraints(min_length=8, max_length=2000)]
-    event_types: list[str] | None = None
+    url: Url
+    event_types: EventTypeNames | None = None
 
 
 class SubscriptionChange(Body):
@@ -72,9 +87,9 @@ class SubscriptionChange(Body):
 
     model_config = ConfigDict(json_schema_extra={"example": {"status": "paused"}})
 
-    url: Annotated[str, StringConstraints(min_length=8, max_length=2000)] | None = None
-    event_types: list[str] | None = None
-    status: Annotated[str, StringConstraints(pattern="^(active|paused)$")] | None = None
+    url: Url | None = None
+    event_types: EventTypeNames | None = None
+    status: Literal["active", "paused"] | None = None
 
 
 class Resend(Body):
@@ -84,8 +99,8 @@ class Resend(Body):
         json_schema_extra={"example": {"dossierId": "01a2039f-8f32-7d21-ab59-99e3cbca2aa3", "sequence": 4}}
     )
 
-    dossier_id: str
-    sequence: Annotated[int, Field(ge=1)]
+    dossier_id: DossierId
+    sequence: Sequence
 
 
 class Replay(Body):
@@ -93,8 +108,15 @@ class Replay(Body):
 
     model_config = ConfigDict(json_schema_extra={"example": {"since": "2026-11-01T00:00:00Z"}})
 
-    since: datetime
-    until: datetime | None = None
+    since: ReachableMoment
+    until: ReachableMoment | None = None
+
+
+class Mark(Body):
+    """A dossier and the last sequence seen in it."""
+
+    dossier_id: DossierId
+    sequence: Sequence
 
 
 class Seen(Body):
@@ -106,12 +128,6 @@ class Seen(Body):
         }
     )
 
-    class Mark(Body):
-        """A dossier and the last sequence seen in it."""
-
-        dossier_id: str
-        sequence: Annotated[int, Field(ge=1)]
-
     items: Annotated[list[Mark], Field(min_length=1, max_length=500)]
 
 
@@ -121,12 +137,34 @@ class Issue(BaseModel):
     type: str
     title: str
     detail: str
-    in_: str = Field(alias="in")
+    in_: Literal["body", "path", "query", "header"] = Field(alias="in")
     name: str | None = None
 
 
 class Problem(BaseModel):
     """Problem details (RFC 9457): what happened and what to do next."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "type": "urn:problem-type:belgif:badRequest",
+                "href": "https://www.belgif.be/specification/rest/api-guide/#standardized-problem-types",
+                "title": "Bad request",
+                "status": 400,
+                "detail": "The request holds input that cannot be used; see issues.",
+                "instance": "urn:uuid:01a2039f-8f32-7d21-ab59-99e3cbca2aa3",
+                "issues": [
+                    {
+                        "type": "urn:problem-type:belgif:input-validation:invalidInput",
+                        "title": "Invalid input",
+                        "detail": "Not a valid national number: check the digits on the identity document.",
+                        "in": "body",
+                        "name": "ssin",
+                    }
+                ],
+            }
+        }
+    )
 
     type: str
     href: str
@@ -136,105 +174,3 @@ class Problem(BaseModel):
     instance: str
     issues: list[Issue] | None = None
     required_scopes: list[str] | None = Field(None, alias="requiredScopes")
-
-
-class ActorView(BaseModel):
-    """Who did it: a counsellor, or an application for an organisation."""
-
-    name: str
-    counsellorId: str | None = None  # noqa: N815
-    application: str | None = None
-
-
-class PartyView(BaseModel):
-    """One side of a thread."""
-
-    organisation: str
-    counsellor: str | None = None
-
-
-class ThreadView(BaseModel):
-    """A process instance: where it is, whose turn it is, until when."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    thread_id: str
-    kind: str
-    topic: str | None = None
-    status: str
-    sender: PartyView
-    receiver: PartyView | None = None
-    turn: PartyView | None = None
-    due_at: datetime | None = None
-    due_rule: str | None = None
-    opened_at: datetime
-    since: datetime
-    last_type: str
-    correlation_id: str
-    outcome: str | None = None
-    purpose: str | None = None
-    review_on: date | None = None
-
-
-class EventView(BaseModel):
-    """A recorded event; `threads` is what it made of the threads it touched."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    event_id: str
-    dossier_id: str
-    thread_id: str | None = None
-    sequence: int
-    type: str
-    organisation: str
-    actor: ActorView
-    occurred_at: datetime
-    recorded_at: datetime
-    data: dict[str, Any]
-    threads: list[ThreadView] | None = None
-    href: str
-
-
-class Collection(BaseModel):
-    """Items with the address of this page and, where there is more, of the next."""
-
-    items: list[dict[str, Any]]
-    self: str
-    next: str | None = None
-    total: int | None = None
-
-
-class Events(Collection):
-    """Recorded events, in order."""
-
-    items: list[EventView]  # type: ignore[assignment]
-
-
-class ClientView(BaseModel):
-    """Whom the dossier is about."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    ssin: str
-    given_name: str
-    family_name: str
-    birth_date: date
-
-
-class DossierView(BaseModel):
-    """A dossier at `version`, the sequence of its latest event."""
-
-    model_config = ConfigDict(alias_generator=to_camel)
-
-    dossier_id: str
-    href: str
-    version: int
-    status: str
-    client: ClientView | None = None
-    target_group: str
-    lead: dict[str, str]
-    inscriptions: list[dict[str, Any]]
-    contacts: list[dict[str, Any]]
-    facts: dict[str, Any]
-    opened_at: datetime
-    changed_at: datetime

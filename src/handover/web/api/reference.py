@@ -11,10 +11,20 @@ from starlette.responses import Response
 from handover.domain import codes, codes_follow_up
 from handover.domain.codes import Coded
 from handover.domain.kinds import EVENT_TYPES, EventType
+from handover.domain.parties import Counsellor, Organisation
 from handover.domain.threads import By, Transition
 from handover.web.answers import answer, collection, without_nulls
 from handover.web.api.describing import PROBLEMS, gives, scope
-from handover.web.api.models import Collection
+from handover.web.api.views import (
+    CodeLists,
+    Codes,
+    Counsellors,
+    CounsellorView,
+    EventTypes,
+    LegalBases,
+    Organisations,
+    OrganisationView,
+)
 from handover.web.asking import caller_of, refuse_unknown_query
 from handover.web.needs import Services, services_of
 from handover.web.problems import HttpProblem
@@ -44,7 +54,7 @@ CODE_LISTS: dict[str, type[Coded]] = {
     "/refData/eventTypes",
     operation_id="listEventTypes",
     summary="List what may be posted, when and by whom",
-    responses={200: gives(Collection, "Event types, each with an example that can be posted")},
+    responses={200: gives(EventTypes, "Event types, each with an example that can be posted")},
     openapi_extra=scope("dossier:read"),
 )
 async def list_event_types(request: Request) -> Response:
@@ -82,7 +92,9 @@ def _entry(kind: EventType, row: Transition) -> dict[str, object]:
     }
     if row.topic:
         entry["topic"] = row.topic
-        entry["opensWith"] = [f"{kind.kind.name}.{r.name}" for r in kind.kind.table if r.topic == row.topic and r.opens]
+        entry["opensWith"] = [
+            f"{kind.kind.name}.{r.name}" for r in kind.kind.table if r.topic == row.topic and r.opens
+        ]
     if row.due.name:
         entry["due"] = row.due.name
     return entry
@@ -104,7 +116,7 @@ def _to(row: Transition) -> str:
     "/refData/legalBases",
     operation_id="listLegalBases",
     summary="List the legal bases an exchange may rest on",
-    responses={200: gives(Collection, "Protocols and deliberations")},
+    responses={200: gives(LegalBases, "Protocols and deliberations")},
     openapi_extra=scope("dossier:read"),
 )
 async def list_legal_bases(request: Request) -> Response:
@@ -135,7 +147,7 @@ async def list_legal_bases(request: Request) -> Response:
     "/refData",
     operation_id="listCodeLists",
     summary="List the code lists",
-    responses={200: gives(Collection, "Code lists")},
+    responses={200: gives(CodeLists, "Code lists")},
     openapi_extra=scope("dossier:read"),
 )
 async def list_code_lists(request: Request) -> Response:
@@ -151,7 +163,7 @@ async def list_code_lists(request: Request) -> Response:
     "/refData/{codeList}",
     operation_id="readCodeList",
     summary="Read a code list",
-    responses={200: gives(Collection, "Codes with their labels in Dutch, French, German and English")},
+    responses={200: gives(Codes, "Codes with their labels in Dutch, French, German and English")},
     openapi_extra=scope("dossier:read"),
 )
 async def read_code_list(request: Request, codeList: str) -> Response:  # noqa: N803 - the name in the path
@@ -162,7 +174,8 @@ async def read_code_list(request: Request, codeList: str) -> Response:  # noqa: 
         raise HttpProblem(404, "No such code list. See GET /v1/refData.")
     here = f"{services_of(request).settings.base_url}/v1/refData/{codeList}"
     items = [
-        msgspec.json.encode({"code": str(code), "label": labels(code), "href": f"{here}#{code}"}) for code in kind
+        msgspec.json.encode({"code": str(code), "label": labels(code), "href": f"{here}#{code}"})
+        for code in kind
     ]
     return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
 
@@ -176,60 +189,108 @@ def labels(code: Enum) -> dict[str, str]:
     "/organisations",
     operation_id="listOrganisations",
     summary="List the organisations that take part",
-    responses={200: gives(Collection, "Organisations")},
+    responses={200: gives(Organisations, "Organisations")},
     openapi_extra=scope("dossier:read"),
 )
 async def list_organisations(request: Request) -> Response:
     """Give every organisation with whom to call."""
     await caller_of(request, "dossier:read")
     services = services_of(request)
-    here = f"{services.settings.base_url}/v1/organisations"
-    items = [
-        msgspec.json.encode(
-            {
-                "organisationId": o.organisation_id,
-                "kind": o.kind,
-                "enterpriseNumber": o.enterprise_number,
-                "name": o.name,
-                **_given(phone=o.phone, email=o.email, coordinator=o.coordinator),
-                "href": f"{here}/{o.organisation_id}",
-                "counsellors": f"{here}/{o.organisation_id}/counsellors",
-            }
-        )
-        for o in sorted(services.directory_now().organisations.values(), key=lambda o: o.organisation_id)
-    ]
-    return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
+    found = sorted(services.directory_now().organisations.values(), key=lambda o: o.organisation_id)
+    items = [msgspec.json.encode(_organisation(services, one)) for one in found]
+    return answer(collection(items, _organisations(services), total=len(items)))
+
+
+@router.get(
+    "/organisations/{organisationId}",
+    operation_id="readOrganisation",
+    summary="Read an organisation",
+    responses={200: gives(OrganisationView, "The organisation")},
+    openapi_extra=scope("dossier:read"),
+)
+async def read_organisation(request: Request, organisationId: str) -> Response:  # noqa: N803 - the name in the path
+    """Give one organisation with whom to call."""
+    await caller_of(request, "dossier:read")
+    services = services_of(request)
+    return answer(_organisation(services, _known(services, organisationId)))
 
 
 @router.get(
     "/organisations/{organisationId}/counsellors",
     operation_id="listCounsellors",
     summary="List an organisation's counsellors",
-    responses={200: gives(Collection, "Counsellors")},
+    responses={200: gives(Counsellors, "Counsellors")},
     openapi_extra=scope("dossier:read"),
 )
 async def list_counsellors(request: Request, organisationId: str) -> Response:  # noqa: N803 - the name in the path
     """Give who works there, in which team, and how to reach them."""
     await caller_of(request, "dossier:read")
-    services: Services = services_of(request)
-    directory = services.directory_now()
-    if organisationId not in directory.organisations:
-        raise HttpProblem(404, "No such organisation. See GET /v1/organisations.")
-    here = f"{services.settings.base_url}/v1/organisations/{organisationId}/counsellors"
-    found = [c for c in directory.counsellors.values() if c.organisation_id == organisationId]
+    services = services_of(request)
+    own = _known(services, organisationId).organisation_id
+    found = [c for c in services.directory_now().counsellors.values() if c.organisation_id == own]
     items = [
-        msgspec.json.encode(
-            {
-                "counsellorId": c.counsellor_id,
-                "organisation": c.organisation_id,
-                "name": c.name,
-                **_given(team=c.team, function=c.function, phone=c.phone, email=c.email),
-                "href": f"{here}/{c.counsellor_id}",
-            }
-        )
-        for c in sorted(found, key=lambda c: c.counsellor_id)
+        msgspec.json.encode(_counsellor(services, one))
+        for one in sorted(found, key=lambda c: c.counsellor_id)
     ]
-    return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
+    return answer(collection(items, f"{_organisations(services)}/{own}/counsellors", total=len(items)))
+
+
+@router.get(
+    "/organisations/{organisationId}/counsellors/{counsellorId}",
+    operation_id="readCounsellor",
+    summary="Read a counsellor",
+    responses={200: gives(CounsellorView, "The counsellor")},
+    openapi_extra=scope("dossier:read"),
+)
+async def read_counsellor(
+    request: Request,
+    organisationId: str,  # noqa: N803 - the name in the path
+    counsellorId: str,  # noqa: N803 - the name in the path
+) -> Response:
+    """Give one counsellor, their team and how to reach them."""
+    await caller_of(request, "dossier:read")
+    services = services_of(request)
+    own = _known(services, organisationId).organisation_id
+    found = services.directory_now().counsellor_of(own, counsellorId)
+    if found is None:
+        raise HttpProblem(
+            404, "No such counsellor there. See GET /v1/organisations/{organisationId}/counsellors."
+        )
+    return answer(_counsellor(services, found))
+
+
+def _organisations(services: Services) -> str:
+    return f"{services.settings.base_url}/v1/organisations"
+
+
+def _known(services: Services, organisation_id: str) -> Organisation:
+    found = services.directory_now().organisations.get(organisation_id)
+    if found is None:
+        raise HttpProblem(404, "No such organisation. See GET /v1/organisations.")
+    return found
+
+
+def _organisation(services: Services, one: Organisation) -> dict[str, str]:
+    href = f"{_organisations(services)}/{one.organisation_id}"
+    return {
+        "organisationId": one.organisation_id,
+        "kind": one.kind,
+        "enterpriseNumber": one.enterprise_number,
+        "name": one.name,
+        **_given(phone=one.phone, email=one.email, coordinator=one.coordinator),
+        "href": href,
+        "counsellors": f"{href}/counsellors",
+    }
+
+
+def _counsellor(services: Services, one: Counsellor) -> dict[str, str]:
+    return {
+        "counsellorId": one.counsellor_id,
+        "organisation": one.organisation_id,
+        "name": one.name,
+        **_given(team=one.team, function=one.function, phone=one.phone, email=one.email),
+        "href": f"{_organisations(services)}/{one.organisation_id}/counsellors/{one.counsellor_id}",
+    }
 
 
 def _given(**fields: str) -> dict[str, str]:

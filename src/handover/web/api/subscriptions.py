@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
@@ -14,7 +15,17 @@ from handover.domain.parties import Caller
 from handover.web.answers import answer, collection, event_href, without_nulls
 from handover.web.api.describing import PROBLEMS, gives, scope, takes
 from handover.web.api.dossiers import PageSize
-from handover.web.api.models import Collection, Replay, Resend, SubscriptionChange, SubscriptionCreation
+from handover.web.api.models import Replay, Resend, SubscriptionChange, SubscriptionCreation
+from handover.web.api.views import (
+    Deliveries,
+    Replayed,
+    Resent,
+    SecretView,
+    SubscriptionCreated,
+    Subscriptions,
+    SubscriptionView,
+    TestOutcome,
+)
 from handover.web.asking import body_of, caller_of, refuse_unknown_query, uuid_of
 from handover.web.needs import Services, services_of
 from handover.web.problems import BadInput, HttpProblem, Issue
@@ -57,7 +68,7 @@ def _view(services: Services, subscription: Subscription) -> Mapping[str, object
     operation_id="createSubscription",
     summary="Have events sent to an address",
     status_code=201,
-    responses={201: gives(Collection, "The subscription, with its secret this once")},
+    responses={201: gives(SubscriptionCreated, "The subscription, with its secret this once")},
     openapi_extra=takes(SubscriptionCreation, scope_name=_SCOPE),
 )
 async def create_subscription(request: Request) -> Response:
@@ -73,7 +84,7 @@ async def create_subscription(request: Request) -> Response:
     "",
     operation_id="listSubscriptions",
     summary="List your subscriptions",
-    responses={200: gives(Collection, "Subscriptions")},
+    responses={200: gives(Subscriptions, "Subscriptions")},
     openapi_extra=scope(_SCOPE),
 )
 async def list_subscriptions(request: Request) -> Response:
@@ -87,7 +98,7 @@ async def list_subscriptions(request: Request) -> Response:
     "/{subscriptionId}",
     operation_id="readSubscription",
     summary="Read a subscription",
-    responses={200: gives(Collection, "The subscription")},
+    responses={200: gives(SubscriptionView, "The subscription")},
     openapi_extra=scope(_SCOPE),
 )
 async def read_subscription(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
@@ -104,7 +115,7 @@ async def read_subscription(request: Request, subscriptionId: str) -> Response: 
     "/{subscriptionId}",
     operation_id="changeSubscription",
     summary="Change, pause or resume a subscription",
-    responses={200: gives(Collection, "The subscription as it is now")},
+    responses={200: gives(SubscriptionView, "The subscription as it is now")},
     openapi_extra=takes(SubscriptionChange, scope_name=_SCOPE),
 )
 async def change_subscription(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
@@ -144,7 +155,7 @@ async def delete_subscription(request: Request, subscriptionId: str) -> Response
     "/{subscriptionId}/test",
     operation_id="testSubscription",
     summary="Send a signed test event now",
-    responses={200: gives(Collection, "What came of it")},
+    responses={200: gives(TestOutcome, "What came of it")},
     openapi_extra=scope(_SCOPE),
 )
 async def test_subscription(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
@@ -167,7 +178,7 @@ async def test_subscription(request: Request, subscriptionId: str) -> Response: 
     "/{subscriptionId}/rotateSecret",
     operation_id="rotateSecret",
     summary="Get a new secret",
-    responses={200: gives(Collection, "The new secret, this once")},
+    responses={200: gives(SecretView, "The new secret, this once")},
     openapi_extra=scope(_SCOPE),
 )
 async def rotate_secret(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
@@ -184,14 +195,14 @@ async def rotate_secret(request: Request, subscriptionId: str) -> Response:  # n
     "/{subscriptionId}/deliveries",
     operation_id="listDeliveries",
     summary="See how deliveries stand",
-    responses={200: gives(Collection, "Deliveries, latest first")},
+    responses={200: gives(Deliveries, "Deliveries, latest first")},
     openapi_extra=scope(_SCOPE),
 )
 async def list_deliveries(
     request: Request,
     subscriptionId: str,  # noqa: N803 - the name in the path
     state: Annotated[State | None, Query(description="Only those that are")] = None,
-    after: str = "",
+    after: Annotated[str, Query(description="`cursor` of the last one you have")] = "",
     page_size: PageSize = 100,
 ) -> Response:
     """Give each delivery: pending, succeeded, dead (kept, and can be sent again) or skipped."""
@@ -240,17 +251,17 @@ def _delivery(services: Services, one: Delivery) -> object:
     operation_id="resendDelivery",
     summary="Send one delivery again",
     status_code=202,
-    responses={202: gives(Collection, "It goes out again, in its place within the dossier")},
+    responses={202: gives(Resent, "It goes out again, in its place within the dossier")},
     openapi_extra=takes(Resend, scope_name=_SCOPE),
 )
 async def resend_delivery(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
     """Send a delivery again, with the same webhook-id."""
     _, services, own = await _asked(request)
     body, _ = await body_of(request, Resend)
-    found_id, dossier_id = uuid_of(subscriptionId), uuid_of(body.dossier_id)
+    found_id, dossier_id = uuid_of(subscriptionId), UUID(body.dossier_id)
     found = (
         await services.subscriptions.resend(own, found_id, dossier_id, sequence=body.sequence)
-        if found_id and dossier_id
+        if found_id
         else None
     )
     if not found:
@@ -263,15 +274,13 @@ async def resend_delivery(request: Request, subscriptionId: str) -> Response:  #
     operation_id="replayDeliveries",
     summary="Send a period again",
     status_code=202,
-    responses={202: gives(Collection, "How many events go out again")},
+    responses={202: gives(Replayed, "How many events go out again")},
     openapi_extra=takes(Replay, scope_name=_SCOPE),
 )
 async def replay_deliveries(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
     """Send everything of a period again, in order per dossier; what waits already is not doubled."""
     _, services, own = await _asked(request)
     body, _ = await body_of(request, Replay)
-    if body.since.tzinfo is None or (body.until is not None and body.until.tzinfo is None):
-        raise BadInput(Issue.of("schemaViolation", "Give a moment with its offset, such as ...Z.", name="since"))
     found_id = uuid_of(subscriptionId)
     found = (
         await services.subscriptions.replay(own, found_id, since=body.since, until=body.until)

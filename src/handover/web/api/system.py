@@ -8,9 +8,11 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
+from handover.web.api.describing import PROBLEMS, gives
+from handover.web.api.views import Health
 from handover.web.needs import services_of
 
-router = APIRouter(tags=["System"])
+router = APIRouter(tags=["System"], responses=PROBLEMS)
 _PATIENCE_SECONDS = 2.0
 _BACKLOG = """
 SELECT count(*) FROM (
@@ -19,7 +21,12 @@ SELECT count(*) FROM (
 """
 
 
-@router.get("/health", operation_id="readHealth", summary="Is the service well", response_class=Response)
+@router.get(
+    "/health",
+    operation_id="readHealth",
+    summary="Is the service well",
+    responses={200: gives(Health, "UP, or DEGRADED"), 503: gives(Health, "DOWN")},
+)
 async def health(request: Request) -> Response:
     """Say UP; DEGRADED when deliveries wait longer than a minute; DOWN (503) without the database."""
     services = services_of(request)
@@ -38,7 +45,13 @@ def _health(status: str, code: int, detail: str) -> Response:
     return Response(msgspec.json.encode(body), code, {"Cache-Control": "no-store"}, "application/json")
 
 
-@router.get("/metrics", operation_id="readMetrics", summary="Figures for Prometheus", response_class=Response)
+@router.get(
+    "/metrics",
+    operation_id="readMetrics",
+    summary="Figures for Prometheus",
+    response_class=Response,
+    responses={200: {"description": "Figures", "content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def metrics() -> Response:
     """Give counters and timings; they hold no personal data."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

@@ -1,0 +1,174 @@
+"""Dossiers to measure with: decided by the domain, appended through the journal, as real ones are."""
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+from typing import TypeVar
+from uuid import UUID
+
+from handover.domain import codes
+from handover.domain.decide import decide
+from handover.domain.dossier import Dossier
+from handover.domain.events import Command, Event, OpenDossier, PostEvent
+from handover.domain.fields import Payload
+from handover.domain.kinds import handover as h
+from handover.domain.kinds.follow_up import AppointmentPlanned, Attended, PlanAgreed
+from handover.domain.kinds.intake import INTAKE
+from handover.domain.parties import Actor, Caller, Directory
+from handover.platform.ids import new_id
+from handover.record import codec
+from handover.record.journal import Entry, Journal, Outcome
+from handover.wiring import Services
+
+OCMW, VDAB = "ocmw-lindedal", "vdab"
+OCMW_COUNSELLOR, VDAB_COUNSELLOR = f"{OCMW}.trajectbegeleider-1", f"{VDAB}.bemiddelaar-1"
+PLAN = PlanAgreed(
+    title="Actieplan naar werk",
+    starts_on=date(2026, 9, 1),
+    ends_on=date(2027, 6, 30),
+    goals="Nederlands verbeteren, een opleiding magazijn volgen en solliciteren.",
+)
+_APPOINTMENT = AppointmentPlanned(
+    appointment_at=datetime(2026, 12, 4, 10, 0, tzinfo=UTC), subject="Opvolggesprek", where="Werkwinkel"
+)
+_AT_ONCE = 64
+Item = TypeVar("Item")
+
+
+@dataclass(slots=True)
+class History:
+    """A dossier in the making: what happened to it in memory, and how much of that the journal holds."""
+
+    number: int
+    dossier_id: UUID
+    directory: Directory
+    state: Dossier | None = None
+    head: bytes = codec.GENESIS
+    recorded: int = 0
+    plan: UUID | None = None
+
+    def __post_init__(self) -> None:
+        self._events: list[Event] = []
+
+    def step(self, who: str, data: Payload, kind: str, thread_id: UUID | None = None) -> UUID:
+        """Let a counsellor post a step; give the thread it belongs to."""
+        command = PostEvent(
+            command_id=new_id(),
+            dossier_id=self.dossier_id,
+            caller=self._caller(who),
+            type=kind,
+            data=data,
+            thread_id=thread_id,
+        )
+        return self._decide(command)[0].thread_id or self.dossier_id
+
+    def open(self, who: str) -> None:
+        """Let a counsellor open the dossier, or join it."""
+        self._decide(
+            OpenDossier(
+                command_id=new_id(),
+                dossier_id=self.dossier_id,
+                caller=self._caller(who),
+                given_name="Voorbeeld",
+                family_name="Een",
+                birth_date=self._birth_date,
+                target_group=codes.TargetGroup.LIVING_WAGE,
+                capacity=codes.Capacity.LIVING_WAGE,
+                legal_basis_id="demo-protocol",
+            )
+        )
+
+    def begin(self) -> None:
+        """Both organisations inscribed, an intake, and a running plan."""
+        self.open(OCMW_COUNSELLOR)
+        self.open(VDAB_COUNSELLOR)
+        self.step(OCMW_COUNSELLOR, INTAKE.table[1].example, "intake.recorded")
+        self.plan = self.step(OCMW_COUNSELLOR, PLAN, "followUp.planAgreed")
+
+    def refer(self) -> None:
+        """Ask VDAB to take over: its turn."""
+        self.step(OCMW_COUNSELLOR, h.HANDOVER.table[0].example, "handover.requested")
+
+    def follow_up(self, length: int) -> None:
+        """Go on until there are `length` events: VDAB plans an appointment and notes it, the OCMW agrees the plan anew."""
+        while self.length < length:
+            appointment = self.step(VDAB_COUNSELLOR, _APPOINTMENT, "followUp.appointmentPlanned")
+            if self.length < length:
+                self.step(VDAB_COUNSELLOR, Attended(note="Was op tijd."), "followUp.attended", appointment)
+            if self.length < length:
+                self.step(OCMW_COUNSELLOR, PLAN, "followUp.planAgreed", self.plan)
+
+    @property
+    def length(self) -> int:
+        """How many events there are."""
+        return self.state.version if self.state else 0
+
+    def entry(self, ready: Services) -> Entry:
+        """Give what the journal does not hold yet."""
+        assert self.state
+        ssin = _ssin(self.number)
+        return Entry(
+            dossier=self.state,
+            events=tuple(self._events),
+            expected=self.recorded,
+            head=self.head,
+            organisation=OCMW,
+            at=self._events[-1].recorded_at,
+            digest=None if self.recorded else ready.sealer.digest(ssin),
+            ssin_sealed=None if self.recorded else ready.sealer.seal("dossier.ssin", self.dossier_id, ssin.encode()),
+        )
+
+    def written(self) -> None:
+        """Note that the journal holds everything up to here."""
+        for event in self._events:
+            self.head = codec.link(self.head, event.dossier_id, event.sequence, codec.encode_event(event))
+        self.recorded, self._events = self.length, []
+
+    def _decide(self, command: Command) -> tuple[Event, ...]:
+        events, self.state = decide(self.state, command, self.directory, at=datetime.now(UTC))  # noqa: TID251
+        self._events += events
+        return events
+
+    def _caller(self, counsellor_id: str) -> Caller:
+        counsellor = self.directory.counsellors[counsellor_id]
+        return Caller(
+            organisation=self.directory.organisations[counsellor.organisation_id],
+            actor=Actor(name=counsellor.name, counsellor_id=counsellor_id),
+        )
+
+    @property
+    def _birth_date(self) -> date:
+        return date(1950, 1, 1) + timedelta(days=self.number // 900)
+
+
+def histories(ready: Services, count: int) -> list[History]:
+    """Give new dossiers, begun but not recorded."""
+    found = [History(number, new_id(), ready.directory_now()) for number in range(count)]
+    for history in found:
+        history.begin()
+    return found
+
+
+async def record(ready: Services, found: Iterable[History]) -> None:
+    """Append what is new in them, many dossiers to a statement."""
+    journal = Journal(ready.pool)
+    for batch in _batches(found, _AT_ONCE):
+        answers = await asyncio.gather(*(journal.append(history.entry(ready)) for history in batch))
+        assert all(answer.outcome is Outcome.RECORDED for answer in answers)
+        for history in batch:
+            history.written()
+
+
+def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def _ssin(number: int) -> str:
+    """A valid national number, another one for each number: 900 of each day of birth."""
+    born = date(1950, 1, 1) + timedelta(days=number // 900)
+    first = int(born.strftime("%y%m%d")) * 1000 + 1 + number % 900
+    return f"{first:09}{97 - first % 97:02}"

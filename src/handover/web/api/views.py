@@ -1,0 +1,435 @@
+"""Answer bodies as the API description shows them. Answers are written as bytes, never through these.
+
+A field that may be absent has the default None here; the description leaves null out, as answers do.
+"""
+
+from datetime import date, datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.alias_generators import to_camel
+
+from handover.delivery.queue import State
+from handover.delivery.subscriptions import Status as SubscriptionStatus
+from handover.domain.codes import Capacity, LeadKind, OrganisationKind, TargetGroup
+from handover.domain.codes_follow_up import Benefit
+from handover.domain.fields import Visibility
+from handover.domain.threads import By, Status, Turn
+from handover.inbox.views import Group
+
+
+class View(BaseModel):
+    """Part of an answer, in camelCase."""
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+
+class Page(View):
+    """Items with the absolute address of this page and, where there is more, of the next."""
+
+    self: str
+    next: str | None = None
+    total: int | None = None
+
+
+class ActorView(View):
+    """Who did it: a counsellor, or an application for an organisation."""
+
+    name: str
+    counsellor_id: str | None = None
+    application: str | None = None
+
+
+class PartyView(View):
+    """One side of a thread."""
+
+    organisation: str
+    counsellor: str | None = None
+
+
+class ThreadState(View):
+    """A process instance as an event left it: where it is, whose turn it is, until when."""
+
+    thread_id: str
+    kind: str
+    topic: str | None = None
+    status: Status
+    sender: PartyView
+    receiver: PartyView | None = None
+    turn: PartyView | None = None
+    due_at: datetime | None = None
+    due_rule: str | None = None
+    opened_at: datetime
+    since: datetime
+    last_type: str
+    correlation_id: str
+    outcome: str | None = None
+    purpose: str | None = None
+    review_on: date | None = None
+
+
+class ThreadView(ThreadState):
+    """A process instance as it stands now."""
+
+    overdue: bool
+    responsible: str
+    href: str
+
+
+class Threads(Page):
+    """A dossier's threads."""
+
+    items: list[ThreadView]
+
+
+class EventView(View):
+    """A recorded event; `threads` is what it made of the threads it touched."""
+
+    event_id: str
+    dossier_id: str
+    thread_id: str | None = None
+    sequence: int
+    type: str
+    organisation: str
+    actor: ActorView
+    occurred_at: datetime
+    recorded_at: datetime
+    data: dict[str, Any]
+    threads: list[ThreadState] | None = None
+    href: str
+
+
+class Events(Page):
+    """Recorded events, in order."""
+
+    items: list[EventView]
+
+
+class FeedEvent(EventView):
+    """An event with its place in the organisation's feed."""
+
+    cursor: str
+
+
+class Feed(Page):
+    """Events of all dossiers; keep `cursor` and go on from there."""
+
+    items: list[FeedEvent]
+    cursor: str
+
+
+class ClientView(View):
+    """Whom the dossier is about; the number is left out of lists."""
+
+    ssin: str | None = None
+    given_name: str
+    family_name: str
+    birth_date: date
+
+
+class LeadView(View):
+    """Who directs the trajectory."""
+
+    kind: LeadKind
+    organisation: str | None = None
+    counsellor: str | None = None
+    name: str | None = None
+
+
+class InscriptionView(View):
+    """An organisation's place in the dossier."""
+
+    organisation: str
+    kind: OrganisationKind
+    capacity: Capacity
+    legal_basis_id: str
+    since: datetime
+    until: datetime | None = None
+    status: Literal["active", "closed"]
+
+
+class ContactView(View):
+    """Someone who works, or worked, with the client."""
+
+    organisation: str
+    counsellor: str
+    since: datetime
+    until: datetime | None = None
+
+
+class FactsView(View):
+    """Registered, activated, and each side's word on income, by organisation."""
+
+    registered_at_vdab_since: date | None = None
+    trajectory_since: date | None = None
+    benefits: dict[str, Benefit] | None = None
+
+
+class DossierView(View):
+    """A dossier at `version`, the sequence of its latest event."""
+
+    dossier_id: str
+    href: str
+    version: int
+    status: Literal["open", "closed"]
+    client: ClientView
+    target_group: TargetGroup
+    lead: LeadView
+    inscriptions: list[InscriptionView]
+    contacts: list[ContactView]
+    facts: FactsView
+    open_threads: int
+    opened_at: datetime
+    changed_at: datetime
+
+
+class Dossiers(Page):
+    """Dossiers, by id."""
+
+    items: list[DossierView]
+
+
+class InboxClient(View):
+    """Whom an item is about."""
+
+    given_name: str
+    family_name: str
+
+
+class InboxItemView(View):
+    """A thread that waits for someone, or a step of the other side to take note of."""
+
+    group: Group
+    dossier_id: str
+    thread_id: str | None = None
+    event_id: str | None = None
+    sequence: int | None = None
+    client: InboxClient
+    kind: str
+    topic: str | None = None
+    type: str
+    status: Status | None = None
+    purpose: str | None = None
+    outcome: str | None = None
+    since: datetime
+    opened_at: datetime | None = None
+    due_at: datetime | None = None
+    due_rule: str | None = None
+    overdue: bool
+    turn: PartyView | None = None
+    other: PartyView | None = None
+    data: dict[str, Any] | None = None
+    href: str
+
+
+class InboxItems(Page):
+    """The inbox, group by group."""
+
+    items: list[InboxItemView]
+
+
+class SubscriptionView(View):
+    """Where events go; `eventTypes` absent: all of them."""
+
+    subscription_id: str
+    href: str
+    url: str
+    event_types: list[str] | None = None
+    status: SubscriptionStatus
+    status_reason: str | None = None
+    down_since: datetime | None = None
+    created_at: datetime
+    changed_at: datetime
+
+
+class SubscriptionCreated(SubscriptionView):
+    """A new subscription with the secret that signs what it gets, shown this once."""
+
+    secret: str
+
+
+class Subscriptions(Page):
+    """An organisation's subscriptions."""
+
+    items: list[SubscriptionView]
+
+
+class SecretView(View):
+    """A new secret, shown this once."""
+
+    subscription_id: str
+    secret: str
+
+
+class TestOutcome(View):
+    """What came of a test event; `status` is the address's answer, `error` why there was none."""
+
+    delivered: bool
+    status: int | None = None
+    error: str | None = None
+    seconds: float
+
+
+class DeliveryView(View):
+    """One event to one subscription."""
+
+    dossier_id: str
+    sequence: int
+    event_id: str
+    type: str
+    state: State
+    attempts: int
+    last_status: int | None = None
+    last_error: str | None = None
+    enqueued_at: datetime
+    settled_at: datetime | None = None
+    delivered_at: datetime | None = None
+    cursor: str
+    href: str
+
+
+class Deliveries(Page):
+    """Deliveries, latest first."""
+
+    items: list[DeliveryView]
+
+
+class Resent(View):
+    """The delivery that goes out again."""
+
+    dossier_id: str
+    sequence: int
+    state: State
+
+
+class Replayed(View):
+    """How many events go out again."""
+
+    queued: int
+
+
+class EventTypeView(View):
+    """One row of the tables: an event in these states, by this side, leads there. `example` is postable `data`."""
+
+    type: str
+    thread_kind: str
+    topic: str | None = None
+    opens_with: list[str] | None = None
+    from_: list[str] = Field(alias="from")
+    to: str
+    by: By
+    required: list[str]
+    optional: list[str]
+    visibility: dict[str, Visibility]
+    turn: Turn
+    due: str | None = None
+    example: dict[str, Any]
+    posted: bool
+    description: str
+    href: str
+
+
+class EventTypes(Page):
+    """Event types."""
+
+    items: list[EventTypeView]
+
+
+class LegalBasisView(View):
+    """A published protocol or deliberation, with the purposes it allows."""
+
+    legal_basis_id: str
+    title: str
+    reference: str
+    purposes: list[str]
+    valid_from: date
+    valid_until: date | None = None
+    href: str
+
+
+class LegalBases(Page):
+    """Legal bases."""
+
+    items: list[LegalBasisView]
+
+
+class CodeListView(View):
+    """A code list."""
+
+    name: str
+    href: str
+
+
+class CodeLists(Page):
+    """Code lists."""
+
+    items: list[CodeListView]
+
+
+class Labels(View):
+    """Words for a code."""
+
+    nl: str
+    fr: str
+    de: str
+    en: str
+
+
+class CodeView(View):
+    """A code and its words."""
+
+    code: str
+    label: Labels
+    href: str
+
+
+class Codes(Page):
+    """The codes of a list."""
+
+    items: list[CodeView]
+
+
+class OrganisationView(View):
+    """An organisation and whom to call; `coordinator` is a counsellor's id."""
+
+    organisation_id: str
+    kind: OrganisationKind
+    enterprise_number: str
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    coordinator: str | None = None
+    href: str
+    counsellors: str
+
+
+class Organisations(Page):
+    """Organisations that take part."""
+
+    items: list[OrganisationView]
+
+
+class CounsellorView(View):
+    """Who works there and how to reach them."""
+
+    counsellor_id: str
+    organisation: str
+    name: str
+    team: str | None = None
+    function: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    href: str
+
+
+class Counsellors(Page):
+    """An organisation's counsellors."""
+
+    items: list[CounsellorView]
+
+
+class Health(View):
+    """How the service does."""
+
+    status: Literal["UP", "DEGRADED", "DOWN"]
+    detail: str | None = None

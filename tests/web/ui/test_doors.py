@@ -1,0 +1,170 @@
+"""Who gets in and who does not; what leaves the server; what a second click does."""
+
+import asyncio
+import re
+from urllib.parse import urlsplit
+
+import httpx
+from playwright.async_api import expect
+from tests.instance import Instance, eventually
+from tests.web.ui.conftest import OCMW, STRANGER, VDAB, Opened, Visits
+
+from handover.web.ui.session import COOKIE
+
+
+async def test_signing_in_and_out(visit: Visits) -> None:
+    page = await visit()
+    await page.goto("/")
+    assert urlsplit(page.url).path == "/sign-in"
+    await expect(page.get_by_role("heading", level=2)).to_have_text(
+        ["OCMW Lindedal", "OCMW Waterhoek", "VDAB", "Partner IGO"]
+    )
+    await page.get_by_role("button", name=OCMW).click()
+    await expect(page.get_by_role("heading", level=2)).to_have_text(
+        [re.compile("^Jij bent aan zet"), re.compile("^Wacht op de ander"), re.compile("^Ter kennisname")]
+    )
+    (cookie,) = [c for c in await page.context.cookies() if c["name"] == COOKIE]
+    assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Strict", "/")
+    await page.get_by_role("button", name="Afmelden").click()
+    await page.goto("/")
+    assert urlsplit(page.url).path == "/sign-in"
+    assert visit.complaints == []
+
+
+async def test_a_spoiled_session_leads_back_to_signing_in(instance: Instance) -> None:
+    answer = await instance.http.get("/", cookies={COOKIE: "not.a.token"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?expired=1")
+    part = await instance.http.get("/inbox/list", cookies={COOKIE: "x"}, headers={"HX-Request": "true"})
+    assert (part.status_code, part.headers["hx-redirect"]) == (401, "/sign-in?expired=1")
+    assert (await instance.http.get("/inbox/stream")).status_code == 401
+
+
+async def test_a_token_of_an_application_is_no_session(instance: Instance) -> None:
+    token = instance.party("ocmw-lindedal").token
+    answer = await instance.http.get("/", cookies={COOKIE: token})
+    assert answer.headers["location"] == "/sign-in?expired=1"
+
+
+async def test_a_stranger_sees_what_nobody_sees(visit: Visits, opened: Opened) -> None:
+    dossier_id = await opened()
+    page = await visit(STRANGER)
+    texts = []
+    for address in (dossier_id, "00000000-0000-7000-8000-000000000000", "no-id"):
+        for rest in ("", "/steps/intake.recorded", "/news"):
+            answer = await page.goto(f"/dossiers/{address}{rest}")
+            assert answer is not None
+            assert answer.status == 404
+            texts.append(await page.locator("main").inner_html())
+    assert len(set(texts)) == 1
+    assert "je organisatie volgt dit dossier niet" in texts[0]
+
+
+async def test_a_form_sent_twice_counts_once(visit: Visits, opened: Opened, instance: Instance) -> None:
+    dossier_id = await opened(refer=False)
+    page = await visit(OCMW)
+    address = f"{instance.base_url}/dossiers/{dossier_id}/steps/intake.recorded"
+    await page.goto(address)
+    key = await page.locator("input[name=key]").input_value()
+    form = {"key": key, "targetGroup": "livingWage", "workWish": "partTime", "situation": "Woont alleen."}
+    session = {c["name"]: c["value"] for c in await page.context.cookies()}
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    async with httpx.AsyncClient(trust_env=False, cookies=session, headers=headers) as http:
+        answers = await asyncio.gather(*(http.post(address, data=form) for _ in range(3)))
+        assert {(a.status_code, a.headers.get("location")) for a in answers} == {
+            (303, f"/dossiers/{dossier_id}?done=intake.recorded")
+        }
+        other = await http.post(address, data=form | {"situation": "Iets anders."})
+    assert other.status_code == 422
+    assert "Iets anders." in other.text
+    assert "was al verstuurd" in other.text
+    party = instance.party("ocmw-lindedal")
+    events = (await party.get(f"/v1/dossiers/{dossier_id}/events")).json()["items"]
+    assert [e["type"] for e in events].count("intake.recorded") == 1
+
+
+async def test_forms_of_other_sites_are_refused(instance: Instance, opened: Opened) -> None:
+    dossier_id = await opened(refer=False)
+    token = instance.party("ocmw-lindedal", "trajectbegeleider-1").token
+    cookies = {COOKIE: token}
+    address = f"/dossiers/{dossier_id}/steps/dossier.counsellorAssigned"
+    for headers in (
+        {},
+        {"Origin": "https://elsewhere.example"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": instance.base_url},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "none"},
+    ):
+        answer = await instance.http.post(address, data={"counsellor": "x"}, cookies=cookies, headers=headers)
+        assert answer.status_code == 403, headers
+        assert "urn:uuid:" in answer.text
+    own = await instance.http.post(address, data={}, cookies=cookies, headers={"Origin": instance.base_url})
+    assert own.status_code == 400
+    assert "Maak een keuze." in own.text
+
+
+async def test_what_every_page_tells_the_browser(instance: Instance) -> None:
+    answer = await instance.http.get("/sign-in")
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert answer.headers["cache-control"] == "no-store, max-age=0"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert not re.search(r"<style|<script>| style=| on\w+=", answer.text)
+
+
+async def test_a_stream_ends_when_its_page_is_closed(visit: Visits, instance: Instance) -> None:
+    page = await visit(VDAB)
+    screens = instance.services.broadcast._screens  # noqa: SLF001 - nothing else tells who listens
+
+    async def listens() -> bool:
+        return bool(screens.get("vdab"))
+
+    async def is_gone() -> bool:
+        return not screens.get("vdab")
+
+    await eventually(listens)
+    await page.close()
+    await eventually(is_gone)
+
+
+async def test_a_new_dossier_then_the_same_again(visit: Visits) -> None:
+    page = await visit(OCMW)
+    for done in ("Het dossier is geopend.", "Je organisatie volgde dit dossier al."):
+        await page.goto("/dossiers/new")
+        await page.get_by_label("Rijksregisternummer").fill("80.01.01-001.07")
+        await page.get_by_label("Voornaam").fill("Voorbeeld")
+        await page.get_by_label("Familienaam").fill("Een")
+        await page.get_by_label("Geboortedatum").fill("1980-01-01")
+        await page.get_by_label("Doelgroep").select_option("livingWage")
+        await page.get_by_label("Hoe kent je organisatie de cliënt?").select_option("livingWage")
+        await page.get_by_role("button", name="Dossier openen of volgen").click()
+        await expect(page.get_by_role("status").first).to_have_text(done)
+        assert "800101" not in page.url
+    await page.goto("/dossiers/new")
+    await page.get_by_label("Rijksregisternummer").fill("80010100108")
+    await page.get_by_label("Voornaam").fill("Voorbeeld")
+    await page.get_by_role("button", name="Dossier openen of volgen").click()
+    await expect(page.locator("#f-ssin-error")).to_contain_text("Dit nummer klopt niet")
+    await expect(page.get_by_label("Voornaam")).to_have_value("Voorbeeld")
+    assert urlsplit(page.url).query == ""
+
+
+async def test_dossiers_are_listed_and_looked_up(visit: Visits, opened: Opened, instance: Instance) -> None:
+    dossier_id = await opened(refer=False)
+
+    async def is_listed() -> bool:
+        found = await instance.services.reader.of_organisation("ocmw-lindedal", after=None, limit=1)
+        return bool(found)
+
+    await eventually(is_listed)
+    page = await visit(OCMW)
+    await page.get_by_role("link", name="Dossiers").click()
+    await expect(page.get_by_role("link", name="Voorbeeld Een")).to_be_visible()
+    for number, outcome in (("80010100108", "Dit nummer klopt niet"), ("71050501897", "volgt geen dossier")):
+        await page.get_by_label("Rijksregisternummer").fill(number)
+        await page.get_by_role("button", name="Zoeken").click()
+        await expect(page.locator("#f-ssin-error")).to_contain_text(outcome)
+    await page.get_by_label("Rijksregisternummer").fill("800101 001 07")
+    await page.get_by_role("button", name="Zoeken").click()
+    await page.wait_for_url(f"**/dossiers/{dossier_id}")

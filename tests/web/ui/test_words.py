@@ -1,0 +1,89 @@
+"""No text is missing, in either language."""
+
+import re
+from pathlib import Path
+from string import Formatter
+
+import pytest
+
+import handover.web
+from handover.domain import refusals
+from handover.domain.kinds import EVENT_TYPES, KINDS
+from handover.domain.threads import ENDED, Transition, Turn
+from handover.record.handle import Contended, KeyReused
+from handover.web.ui.fields import shapes_of
+from handover.web.ui.words import WORDS, Language
+
+_SOURCES = Path(handover.web.__file__).parent
+_USED = re.compile(r"""\bt(?:\.count|\.first)?\(\s*["']([a-z_]+\.[A-Za-z_.]+)["']""")
+LANGUAGES = pytest.mark.parametrize("language", list(Language))
+
+
+def _places(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+def test_both_languages_say_the_same_things() -> None:
+    dutch, english = WORDS[Language.NL], WORDS[Language.EN]
+    assert set(dutch) == set(english)
+    for key in dutch:
+        assert _places(dutch._table[key]) == _places(english._table[key]), key  # noqa: SLF001 - the bare sentence
+        assert dutch._table[key].strip()  # noqa: SLF001
+        assert english._table[key].strip()  # noqa: SLF001
+
+
+@LANGUAGES
+def test_every_key_that_a_screen_names_is_there(language: Language) -> None:
+    files = [*(_SOURCES / "templates").glob("*.html"), *(_SOURCES / "ui").glob("*.py")]
+    used = {key for file in files for key in _USED.findall(file.read_text("utf-8"))}
+    assert len(used) > 60
+    words = WORDS[language]
+    missing = {k for k in used if k not in words and f"{k}_one" not in words and not k.endswith(("_", "."))}
+    assert missing == set()
+
+
+@LANGUAGES
+def test_every_event_type_has_its_words(language: Language) -> None:
+    words = WORDS[language]
+    for name, event_type in EVENT_TYPES.items():
+        assert f"event.{name}.title" in words
+        assert f"event.{name}.news" in words
+        assert (f"event.{name}.do" in words) is event_type.is_posted
+        for shape in shapes_of(name):
+            assert f"field.{shape.name}" in words, shape.name
+            for part in shape.parts:
+                assert f"field.{part.name}" in words or f"part.{shape.name}.{part.name}" in words, part.name
+            for code in shape.codes:
+                assert words.code(code)
+
+
+def _waits(row: Transition, *, two_sided: bool) -> list[str]:
+    """On whose screens a thread waits after this row."""
+    if row.to in ENDED or row.turn is Turn.NOBODY:
+        return []
+    return ["yours", "theirs"] if two_sided else ["yours"]
+
+
+@LANGUAGES
+def test_every_state_in_which_someone_waits_has_its_sentences(language: Language) -> None:
+    words, seen = WORDS[language], 0
+    for kind in KINDS:
+        for row in kind.table:
+            process = row.topic or kind.name
+            assert row.on_dossier or f"process.{process}" in words
+            two_sided = any(r.addresses for r in kind.table if r.topic == row.topic)
+            for side in _waits(row, two_sided=two_sided):
+                for part in ("said", "expected"):
+                    assert f"{side}.{process}.{row.to}.{part}" in words, (side, process, row.to)
+                    seen += 1
+            assert row.on_dossier or f"status.{row.to}" in words
+    assert seen > 40
+
+
+@LANGUAGES
+def test_every_refusal_has_its_sentence(language: Language) -> None:
+    words = WORDS[language]
+    found = [c for c in vars(refusals).values() if isinstance(c, type) and issubclass(c, refusals.Refusal)]
+    for refusal in [*found, KeyReused, Contended]:
+        known = refusal in {refusals.Refusal, refusals.InvalidField}
+        assert known or f"refusal.{refusal.name}" in words
