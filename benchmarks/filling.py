@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
@@ -17,6 +17,7 @@ from handover.domain.kinds import handover as h
 from handover.domain.kinds.follow_up import AppointmentPlanned, Attended, PlanAgreed
 from handover.domain.kinds.intake import INTAKE
 from handover.domain.parties import Actor, Caller, Directory
+from handover.platform.clock import Clock
 from handover.platform.ids import new_id
 from handover.record import codec
 from handover.record.journal import Entry, Journal, Outcome
@@ -34,6 +35,7 @@ _APPOINTMENT = AppointmentPlanned(
     appointment_at=datetime(2026, 12, 4, 10, 0, tzinfo=UTC), subject="Opvolggesprek", where="Werkwinkel"
 )
 _AT_ONCE = 64
+_clock = Clock()
 Item = TypeVar("Item")
 
 
@@ -48,9 +50,7 @@ class History:
     head: bytes = codec.GENESIS
     recorded: int = 0
     plan: UUID | None = None
-
-    def __post_init__(self) -> None:
-        self._events: list[Event] = []
+    waiting: list[Event] = field(default_factory=list)
 
     def step(self, who: str, data: Payload, kind: str, thread_id: UUID | None = None) -> UUID:
         """Let a counsellor post a step; give the thread it belongs to."""
@@ -64,8 +64,8 @@ class History:
         )
         return self._decide(command)[0].thread_id or self.dossier_id
 
-    def open(self, who: str) -> None:
-        """Let a counsellor open the dossier, or join it."""
+    def open(self, who: str, capacity: codes.Capacity) -> None:
+        """Let a counsellor open the dossier, or join it, for a client known as that."""
         self._decide(
             OpenDossier(
                 command_id=new_id(),
@@ -75,15 +75,15 @@ class History:
                 family_name="Een",
                 birth_date=self._birth_date,
                 target_group=codes.TargetGroup.LIVING_WAGE,
-                capacity=codes.Capacity.LIVING_WAGE,
+                capacity=capacity,
                 legal_basis_id="demo-protocol",
             )
         )
 
     def begin(self) -> None:
         """Both organisations inscribed, an intake, and a running plan."""
-        self.open(OCMW_COUNSELLOR)
-        self.open(VDAB_COUNSELLOR)
+        self.open(OCMW_COUNSELLOR, codes.Capacity.LIVING_WAGE)
+        self.open(VDAB_COUNSELLOR, codes.Capacity.JOB_SEEKER)
         self.step(OCMW_COUNSELLOR, INTAKE.table[1].example, "intake.recorded")
         self.plan = self.step(OCMW_COUNSELLOR, PLAN, "followUp.planAgreed")
 
@@ -111,24 +111,24 @@ class History:
         ssin = _ssin(self.number)
         return Entry(
             dossier=self.state,
-            events=tuple(self._events),
+            events=tuple(self.waiting),
             expected=self.recorded,
             head=self.head,
             organisation=OCMW,
-            at=self._events[-1].recorded_at,
+            at=self.waiting[-1].recorded_at,
             digest=None if self.recorded else ready.sealer.digest(ssin),
             ssin_sealed=None if self.recorded else ready.sealer.seal("dossier.ssin", self.dossier_id, ssin.encode()),
         )
 
     def written(self) -> None:
         """Note that the journal holds everything up to here."""
-        for event in self._events:
+        for event in self.waiting:
             self.head = codec.link(self.head, event.dossier_id, event.sequence, codec.encode_event(event))
-        self.recorded, self._events = self.length, []
+        self.recorded, self.waiting = self.length, []
 
     def _decide(self, command: Command) -> tuple[Event, ...]:
-        events, self.state = decide(self.state, command, self.directory, at=datetime.now(UTC))  # noqa: TID251
-        self._events += events
+        events, self.state = decide(self.state, command, self.directory, at=_clock.now())
+        self.waiting += events
         return events
 
     def _caller(self, counsellor_id: str) -> Caller:

@@ -9,7 +9,6 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
@@ -17,6 +16,7 @@ import httpx
 
 from handover.access import demonstration
 from handover.cli.seed import seed_directory
+from handover.platform.clock import Clock
 from handover.platform.db import with_database
 from handover.platform.embedded import EmbeddedPostgres
 from handover.platform.settings import Settings
@@ -59,7 +59,7 @@ class Stage:
     def token(self, organisation: str, counsellor: str = "") -> str:
         """Give an access token, of the organisation's software or of a counsellor."""
         return demonstration.issue(
-            self.data_dir, organisation=organisation, counsellor=counsellor, at=datetime.now(UTC)
+            self.data_dir, organisation=organisation, counsellor=counsellor, at=Clock().now()
         )
 
     @contextlib.asynccontextmanager

@@ -4,9 +4,8 @@ import re
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from handover.cli.main import typer_app
+from handover.cli.main import COMMANDS
 from handover.platform.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +25,7 @@ def test_no_setting_is_documented_that_does_not_exist() -> None:
 
 def test_every_command_is_in_the_readme() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
-    commands = get_command(typer_app).commands  # type: ignore[attr-defined]
+    commands = COMMANDS
     missing = [name for name in commands if f"`{name}" not in readme]
     assert missing == []
 

@@ -171,7 +171,7 @@ async def test_every_query_goes_through_an_index_and_reads_little(world: World, 
 
 async def test_a_counsellor_among_thousands_of_dossiers_gets_her_own(world: World) -> None:
     await _many(world)
-    items = await world.inbox.items(OCMW, _COUNSELLOR, at=world.at)
+    items = await world.inbox.items(OCMW, _COUNSELLOR, at=world.at, limit=200)
     mine = await world.pool.fetchval(
         "SELECT count(*) FROM inbox_dossier WHERE organisation_id = $1 AND counsellors @> ARRAY[$2::text]",
         OCMW,

@@ -1,7 +1,8 @@
 """Access tokens: JWTs after RFC 9068, checked against the configured issuers.
 
-Checked: algorithm allow-list, `typ` at+jwt, issuer, audience, expiry, signature, size. The organisation and the
-counsellor come from the claims `organisation` (short name or enterprise number) and `counsellor`.
+Checked: algorithm allow-list, `typ` at+jwt, issuer, audience, expiry, signature, size. The organisation and
+the counsellor come from the claims `organisation` (short name or enterprise number) and `counsellor`, the
+application from `client_id`.
 """
 
 import asyncio
@@ -30,7 +31,7 @@ _LEEWAY_SECONDS = 30
 _KEPT_TOKENS = 10_000
 _COOLDOWN_SECONDS = 30.0
 _KEYS_SECONDS = 600.0
-"""How long keys and checked tokens are trusted unseen: a key that an issuer withdrew stops counting within it."""
+"""How long keys and checked tokens are trusted unseen: the longest that a withdrawn key still counts."""
 _LAST_MOMENT = 253_402_300_799
 """The end of the year 9999: beyond it lie only mistakes, infinity and numbers too large to reckon with."""
 _log = structlog.stdlib.get_logger(__name__)
@@ -216,14 +217,17 @@ def _known(claims: dict[str, Any], audience: str, now: float) -> Known:
     if not_before - _LEEWAY_SECONDS > now:
         raise InvalidToken
     organisation, counsellor = claims.get("organisation"), claims.get("counsellor", "")
-    application = claims.get("client_id") or claims.get("sub")
+    # Never `sub` instead: identity providers put national numbers there, and everyone sees who did a step.
+    application = claims.get("client_id", "")
     scope = claims.get("scope", "")
     if not all(isinstance(text, str) for text in (organisation, counsellor, application, scope)):
+        raise InvalidToken
+    if not (counsellor or application) or not application.isprintable():
         raise InvalidToken
     return Known(
         organisation=str(organisation),
         counsellor=counsellor,
-        application=str(application)[:200],
+        application=application[:200],
         scopes=frozenset(scope.split()),
         until=expires,
         again=time.monotonic() + _KEYS_SECONDS,

@@ -1,31 +1,80 @@
-"""`handover`: one program for operators; each command is a module of its own."""
+"""`handover`: one program for operators; each command is a module of its own, loaded when it is called."""
 
 import sys
+from importlib import import_module
 
+import click
 import typer
-from rich.console import Console
+from typer.core import TyperGroup
 
-from handover.cli import import_lino, migrate, openapi, replay, seed, serve, token, up, work
-from handover.platform.db import DatabaseUnfitError, DatabaseUnreachableError
-from handover.platform.embedded import EmbeddedPostgresError
 from handover.platform.settings import SettingsError
 
+COMMANDS = {
+    "up": "up",
+    "serve": "serve",
+    "work": "work",
+    "migrate": "migrate",
+    "seed": "seed",
+    "token": "token",
+    "import": "import_lino",
+    "replay": "replay",
+    "openapi": "openapi",
+}
+"""Each command's name and its module beside this one."""
+
+
+class Lazy(TyperGroup):
+    """Loads a command's module when it is needed: a token should not wait for the web framework."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Load a command."""
+        del ctx
+        name = COMMANDS.get(cmd_name)
+        if name is None:
+            return None
+        module = import_module(f"handover.cli.{name}")
+        found = getattr(module, "app", None)  # a group of commands, such as `import`
+        if found is None:
+            found = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
+            module.register(found)
+        command: click.Command = typer.main.get_command(found)
+        command.name = cmd_name
+        return command
+
+
 typer_app = typer.Typer(
+    cls=Lazy,
     name="handover",
     help="Case referral and warm handover between OCMW and VDAB.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-for module in (up, serve, work, migrate, seed, token, replay, openapi):
-    module.register(typer_app)
-typer_app.add_typer(import_lino.app, name="import", help="Read another system's records into dossiers.")
+
+
+@typer_app.callback()
+def _program() -> None:
+    """Case referral and warm handover between OCMW and VDAB."""
 
 
 def app() -> None:
     """Run the program; what cannot start says so in a sentence, without a traceback."""
     try:
         typer_app()
-    except (SettingsError, DatabaseUnreachableError, DatabaseUnfitError, EmbeddedPostgresError) as error:
-        Console(stderr=True).print(str(error), style="bold red", highlight=False, markup=False)
-        sys.exit(2)
+    except SettingsError as error:
+        _stop(error)
+    except RuntimeError as error:
+        # The floor's refusals (database unreachable or unfit, embedded server) say themselves what to mend.
+        if not type(error).__module__.startswith("handover.platform"):
+            raise
+        _stop(error)
+
+
+def _stop(error: Exception) -> None:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(2)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from handover.cli.running import run, settings
 from handover.cli.seed import seed_directory, seed_dossiers
+from handover.inbox.projector import Projector
 from handover.platform.settings import Mode, Settings
 from handover.platform.supervise import Child, supervise
 from handover.record.migrate import upgrade
@@ -35,6 +36,8 @@ async def starting(found: Settings) -> int:
             async with services(found, dsn=dsn, pool_size=2, name="handover-seed") as ready:
                 await seed_directory(ready)
                 await seed_dossiers(ready)
+                # The first screen should not be empty because the worker still starts.
+                await Projector(ready.pool, dsn).catch_up()
         program = [sys.executable, "-m", "handover"]
         environment = {**os.environ, "HANDOVER_DATABASE_URL": dsn}
         return await supervise(

@@ -1,9 +1,8 @@
-"""The API description: what FastAPI knows, the events that it does not, webhooks; and a 3.0.3 rendering of it.
+"""The API description: what FastAPI knows, the events that it does not, webhooks.
 
-Committed under `openapi/`; `make check` fails when it differs from the code.
+Committed under `openapi/`, together with a rendering in 3.0.3; a test fails when they differ from the code.
 """
 
-from copy import deepcopy
 from typing import Any
 
 import msgspec
@@ -12,6 +11,10 @@ from fastapi.openapi.utils import get_openapi
 
 from handover.domain.kinds import EVENT_TYPES
 from handover.web.api import models
+from handover.web.openapi_3_0 import as_3_0
+from handover.web.schemas import PREFIX, example_of, tidied
+
+__all__ = ["as_3_0", "describe", "document"]
 
 _BODIES = (
     models.DossierOpening,
@@ -23,7 +26,6 @@ _BODIES = (
     models.Seen,
     models.Problem,
 )
-_PREFIX = "#/components/schemas/"
 
 
 def describe(app: FastAPI) -> None:
@@ -57,10 +59,10 @@ def document(app: FastAPI) -> dict[str, Any]:
     )
     found["info"]["license"] = {"name": "EUPL-1.2", "identifier": "EUPL-1.2"}
     components = found.setdefault("components", {})
-    schemas = components.setdefault("schemas", {})
-    schemas |= _bodies() | _events()
+    schemas = components.get("schemas", {}) | _bodies() | _events()
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
+    components["schemas"] = schemas = tidied(schemas)
     components["securitySchemes"] = {
         "accessToken": {
             "type": "http",
@@ -69,15 +71,27 @@ def document(app: FastAPI) -> dict[str, Any]:
             "description": "Scopes: dossier:read, dossier:write, subscription:manage.",
         }
     }
-    _tidy_operations(found)
+    found["paths"] = tidied(found["paths"])
+    for path in found["paths"].values():
+        for operation in path.values():
+            _complete(operation, schemas)
     found["webhooks"] = _webhooks()
     return found
+
+
+def _complete(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Leave out the answer that FastAPI would give and we do not, and give every JSON body an example."""
+    operation["responses"].pop("422", None)
+    for holder in (operation.get("requestBody", {}), *operation["responses"].values()):
+        for kind, media in holder.get("content", {}).items():
+            if "json" in kind and "schema" in media:
+                media["example"] = example_of(media["schema"], schemas)
 
 
 def _bodies() -> dict[str, Any]:
     schemas: dict[str, Any] = {}
     for model in _BODIES:
-        schema = model.model_json_schema(ref_template=_PREFIX + "{model}", by_alias=True)
+        schema = model.model_json_schema(ref_template=PREFIX + "{model}", by_alias=True)
         schemas |= schema.pop("$defs", {})
         schemas[model.__name__] = schema
     return schemas
@@ -87,7 +101,7 @@ def _events() -> dict[str, Any]:
     """Describe what may be posted: one schema per event type, told apart by `type`."""
     posted = {name: kind for name, kind in EVENT_TYPES.items() if kind.is_posted}
     _, schemas = msgspec.json.schema_components(
-        [k.strict for k in posted.values()], ref_template=_PREFIX + "{name}"
+        [k.strict for k in posted.values()], ref_template=PREFIX + "{name}"
     )
     variants, mapping = [], {}
     for name, kind in posted.items():
@@ -107,24 +121,18 @@ def _events() -> dict[str, Any]:
                 "type": {"type": "string", "enum": [name]},
                 "threadId": {"type": "string", "format": "uuid"},
                 "occurredAt": {"type": "string", "format": "date-time"},
-                "data": {"$ref": _PREFIX + data},
+                "data": {"$ref": PREFIX + data},
             },
             "example": {"type": name, "data": msgspec.json.decode(msgspec.json.encode(kind.rows[0].example))},
         }
-        variants.append({"$ref": _PREFIX + title})
-        mapping[name] = _PREFIX + title
+        variants.append({"$ref": PREFIX + title})
+        mapping[name] = PREFIX + title
     schemas["PostedEvent"] = {
         "oneOf": variants,
         "discriminator": {"propertyName": "type", "mapping": mapping},
         "description": "A step. Without threadId it goes to the one thread it can belong to, or opens one.",
     }
     return schemas
-
-
-def _tidy_operations(found: dict[str, Any]) -> None:
-    for path in found["paths"].values():
-        for operation in path.values():
-            operation["responses"].pop("422", None)
 
 
 def _webhooks() -> dict[str, Any]:
@@ -182,48 +190,3 @@ def _webhooks() -> dict[str, Any]:
             }
         }
     }
-
-
-def as_3_0(document_3_1: dict[str, Any]) -> dict[str, Any]:
-    """Render the document in OpenAPI 3.0.3, which is what Belgif's validator reads."""
-    found = deepcopy(document_3_1)
-    found["openapi"] = "3.0.3"
-    found["x-webhooks"] = found.pop("webhooks", {})
-    found["info"]["license"] = {"name": "EUPL-1.2"}
-    rendered: dict[str, Any] = _render(found)
-    return rendered
-
-
-def _render(node: Any) -> Any:  # noqa: ANN401 - a JSON document
-    if isinstance(node, list):
-        return [_render(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    node = {key: _render(value) for key, value in node.items()}
-    for several in ("anyOf", "oneOf"):
-        options = node.get(several)
-        if isinstance(options, list) and {"type": "null"} in options:
-            left = [option for option in options if option != {"type": "null"}]
-            del node[several]
-            node["nullable"] = True
-            if len(left) == 1 and "$ref" not in left[0]:
-                node = left[0] | node
-            elif len(left) == 1:
-                node["allOf"] = left
-            else:
-                node[several] = left
-    if "const" in node and "properties" not in node:
-        node["enum"] = [node.pop("const")]
-    if isinstance(node.get("examples"), list):
-        node["example"] = node.pop("examples")[0]
-    for bound, flag in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
-        limit = node.get(flag)
-        if isinstance(limit, int | float) and not isinstance(limit, bool):
-            node[bound], node[flag] = limit, True
-    node.pop("propertyNames", None)
-    if isinstance(node.get("prefixItems"), list):
-        node["items"] = {}
-        del node["prefixItems"]
-    if node.get("default", ...) is None:
-        del node["default"]
-    return node

@@ -37,7 +37,7 @@ async def browser() -> AsyncIterator[Browser]:
 
 @dataclass
 class Visits:
-    """Opens pages for counsellors, each in a browser profile of their own, and hears what goes wrong there."""
+    """Opens pages for counsellors, each in their own browser profile, and hears what goes wrong there."""
 
     browser: Browser
     instance: Instance

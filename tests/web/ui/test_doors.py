@@ -12,6 +12,10 @@ from tests.web.ui.conftest import OCMW, STRANGER, VDAB, Opened, Visits
 from handover.web.ui.session import COOKIE
 
 
+def _session(token: str) -> dict[str, str]:
+    return {"Cookie": f"{COOKIE}={token}"}
+
+
 async def test_signing_in_and_out(visit: Visits) -> None:
     page = await visit()
     await page.goto("/")
@@ -32,16 +36,16 @@ async def test_signing_in_and_out(visit: Visits) -> None:
 
 
 async def test_a_spoiled_session_leads_back_to_signing_in(instance: Instance) -> None:
-    answer = await instance.http.get("/", cookies={COOKIE: "not.a.token"})
+    answer = await instance.http.get("/", headers=_session("not.a.token"))
     assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?expired=1")
-    part = await instance.http.get("/inbox/list", cookies={COOKIE: "x"}, headers={"HX-Request": "true"})
+    part = await instance.http.get("/inbox/list", headers=_session("x") | {"HX-Request": "true"})
     assert (part.status_code, part.headers["hx-redirect"]) == (401, "/sign-in?expired=1")
     assert (await instance.http.get("/inbox/stream")).status_code == 401
 
 
 async def test_a_token_of_an_application_is_no_session(instance: Instance) -> None:
     token = instance.party("ocmw-lindedal").token
-    answer = await instance.http.get("/", cookies={COOKIE: token})
+    answer = await instance.http.get("/", headers=_session(token))
     assert answer.headers["location"] == "/sign-in?expired=1"
 
 
@@ -85,7 +89,7 @@ async def test_a_form_sent_twice_counts_once(visit: Visits, opened: Opened, inst
 async def test_forms_of_other_sites_are_refused(instance: Instance, opened: Opened) -> None:
     dossier_id = await opened(refer=False)
     token = instance.party("ocmw-lindedal", "trajectbegeleider-1").token
-    cookies = {COOKIE: token}
+    session = _session(token)
     address = f"/dossiers/{dossier_id}/steps/dossier.counsellorAssigned"
     for headers in (
         {},
@@ -95,10 +99,10 @@ async def test_forms_of_other_sites_are_refused(instance: Instance, opened: Open
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "none"},
     ):
-        answer = await instance.http.post(address, data={"counsellor": "x"}, cookies=cookies, headers=headers)
+        answer = await instance.http.post(address, data={"counsellor": "x"}, headers=session | headers)
         assert answer.status_code == 403, headers
         assert "urn:uuid:" in answer.text
-    own = await instance.http.post(address, data={}, cookies=cookies, headers={"Origin": instance.base_url})
+    own = await instance.http.post(address, data={}, headers=session | {"Origin": instance.base_url})
     assert own.status_code == 400
     assert "Maak een keuze." in own.text
 

@@ -8,7 +8,15 @@ from typing import Annotated
 
 from handover.domain import codes_follow_up as codes
 from handover.domain.codes import LeadKind, TargetGroup
-from handover.domain.deadlines import DueRule, months_after, months_before, on_field, working_days
+from handover.domain.deadlines import (
+    DueRule,
+    end_of,
+    local_day,
+    months_after,
+    months_before,
+    on_field,
+    working_days,
+)
 from handover.domain.fields import (
     CONFIDENTIAL,
     CONTENT,
@@ -153,12 +161,14 @@ class AftercareEnded(Payload, frozen=True, kw_only=True):
 
 
 def _next_check() -> DueRule:
-    """Due at the first of the checks at 1, 3 and 6 months that lies after the day of this one."""
+    """Due at the first of the checks at 1, 3 and 6 months that is still to come; none after the last."""
     checks = [months_after("starts_on", months) for months in (1, 3, 6)]
 
     def compute(at: datetime, data: Payload) -> datetime | None:
+        # A check on its own day is that check done; aftercare that starts on such a day still has it to do.
+        done = end_of(local_day(at)) if isinstance(data, AftercareChecked) else at
         due = (check.compute(at, data) for check in checks)
-        return next((moment for moment in due if moment and moment > at), None)
+        return next((moment for moment in due if moment and moment > done), None)
 
     return DueRule("aftercare checks at 1, 3 and 6 months", compute)  # type: ignore[arg-type]
 

@@ -1,15 +1,12 @@
-"""How routes describe themselves: problems on every operation, bodies and headers that FastAPI does not see."""
+"""How routes describe themselves: problems everywhere, bodies and headers that FastAPI does not see."""
 
 from typing import Any
 
 from pydantic import BaseModel
 
-from handover.web.api.models import Problem
-
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     "default": {
         "description": "A problem document",
-        "model": Problem,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
 }

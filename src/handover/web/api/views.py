@@ -10,7 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from handover.delivery.queue import State
-from handover.delivery.subscriptions import Status as SubscriptionStatus
 from handover.domain.codes import Capacity, LeadKind, OrganisationKind, TargetGroup
 from handover.domain.codes_follow_up import Benefit
 from handover.domain.fields import Visibility
@@ -235,7 +234,7 @@ class SubscriptionView(View):
     href: str
     url: str
     event_types: list[str] | None = None
-    status: SubscriptionStatus
+    status: Literal["active", "paused", "disabled"]
     status_reason: str | None = None
     down_since: datetime | None = None
     created_at: datetime

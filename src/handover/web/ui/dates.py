@@ -1,6 +1,6 @@
 """Moments as people write them, in Brussels time; how long ago, how long still."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from babel.dates import format_date, format_time
 
@@ -79,12 +79,12 @@ def for_input(moment: datetime) -> str:
 
 
 def from_input(text: str) -> datetime:
-    """Read what `<input type="datetime-local">` sends. Raises ValueError."""
+    """Read what `<input type="datetime-local">` sends, in UTC. Raises ValueError."""
     local = datetime.fromisoformat(text)
     if local.tzinfo is not None or len(text) < len("2026-11-02T09:00"):
         message = "no local moment"
         raise ValueError(message)
-    return local.replace(tzinfo=BRUSSELS)
+    return local.replace(tzinfo=BRUSSELS).astimezone(UTC)
 
 
 def rounded(moment: datetime) -> datetime:
