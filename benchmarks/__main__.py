@@ -7,13 +7,15 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from benchmarks import append
+from benchmarks import append, replay, timeline
 from benchmarks.figures import Figure, Plan
 from benchmarks.report import machine, say, table, write
 from benchmarks.stage import Stage, stage
 
 MEASURES: dict[str, Callable[[Stage, Plan], Awaitable[list[Figure]]]] = {
     "append": append.measure,
+    "timeline": timeline.measure,
+    "replay": replay.measure,
 }
 
 

@@ -60,17 +60,17 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
 
 @contextlib.asynccontextmanager
 async def prepared(stage: Stage, name: str) -> AsyncIterator[tuple[str, list[History]]]:
-    """Give a database with dossiers in which both organisations are inscribed and subscribed."""
+    """Give a database with dossiers in which both organisations are inscribed and subscribed: half ours, half pgbench's."""
     dsn = await stage.database(name)
     async with stage.services(dsn) as ready:
-        found = histories(ready, _DOSSIERS)
+        found = histories(ready, 2 * _DOSSIERS)
         await record(ready, found)
         for organisation in (OCMW, VDAB):
             await ready.subscriptions.create(organisation, _NOWHERE)
     connection = await asyncpg.connect(dsn)
     await connection.execute(Path(__file__).with_name("limit.sql").read_text("utf-8"))
     await connection.close()
-    yield dsn, found
+    yield dsn, found[::2]
 
 
 def steps(found: list[History], token: str) -> Callable[[], bytes]:

@@ -82,6 +82,7 @@ class Stage:
             "HANDOVER_DATABASE_URL": dsn,
             "HANDOVER_DATA_DIR": str(self.data_dir),
             "HANDOVER_PORT": str(port),
+            "HANDOVER_LOG_LEVEL": "warning",
         }
 
     async def _execute(self, statement: str) -> None:

@@ -86,6 +86,17 @@ CREATE TABLE idempotency (
     PRIMARY KEY (organisation_id, key)
 );
 CREATE INDEX idempotency_by_age ON idempotency (recorded_at);
+-- The same for requests that change something beside the journal: here the sealed answer is kept, none yet while the
+-- first request is under way.
+CREATE TABLE request_once (
+    organisation_id text NOT NULL,
+    key text NOT NULL,
+    fingerprint bytea NOT NULL,
+    taken_at timestamptz NOT NULL,
+    answer bytea,
+    PRIMARY KEY (organisation_id, key)
+);
+CREATE INDEX request_once_by_age ON request_once (taken_at);
 
 -- `secrets` is sealed. `missed_from`: no delivery was queued since that transaction (410 disabled it); `down_since`
 -- and `probe_at`: the endpoint does not answer at all, and when it is tried next whatever its lanes say.

@@ -24,6 +24,8 @@ from handover.platform.notify import Listener, Notifier
 from handover.platform.settings import Mode, Settings
 from handover.record.directory import load_directory
 from handover.record.handle import Record
+from handover.record.housekeeping import keep_house
+from handover.record.once import Once
 from handover.record.reading import Reader
 from handover.record.sealing import Sealer
 
@@ -63,6 +65,7 @@ class Services:
     inbox: Inbox
     broadcast: InboxBroadcast
     subscriptions: Subscriptions
+    once: Once
 
     def directory_now(self) -> Directory:
         """Give the directory as last read."""
@@ -124,6 +127,7 @@ async def services(
                 destinations=Destinations(demonstration=settings.mode is Mode.DEMONSTRATION),
                 wake=notifier.wake,
             ),
+            once=Once(pool, sealer, clock),
         )
 
 
@@ -156,7 +160,11 @@ async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Pro
             clock=ready.clock,
             options=options,
         )
-        yield worker, Projector(ready.pool, ready.dsn, poll=settings.worker_poll_seconds)
+        house = asyncio.create_task(keep_house(ready.pool, ready.clock))
+        try:
+            yield worker, Projector(ready.pool, ready.dsn, poll=settings.worker_poll_seconds)
+        finally:
+            house.cancel()
 
 
 async def _close(pool: asyncpg.Pool) -> None:

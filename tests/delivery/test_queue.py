@@ -148,6 +148,17 @@ async def test_the_backlog_is_counted(land: World, queue: Queue) -> None:
     assert await queue.backlog() == (0, 1)
 
 
+async def test_behind_a_dead_delivery_nothing_is_claimed_whatever_comes(land: World, queue: Queue) -> None:
+    dossier_id = await land.open()
+    (lane,) = await _claim(land, queue)
+    dead = Tried(1, State.DEAD, 10, 500, "HTTP 500", 0)
+    await queue.settle([Settlement(lane=lane, tried=(dead,), failures=10, dead=1)], land.clock.now())
+    await land.steps(dossier_id, 1)
+    row = await land.lane(dossier_id)
+    assert (row["dead"], row["waiting"], row["due_at"]) == (1, 2, None)
+    assert await _claim(land, queue) == []
+
+
 @pytest.mark.parametrize("dead", [False, True])
 async def test_what_was_skipped_while_it_was_being_sent_did_not_fail(land: World, dead: bool) -> None:  # noqa: FBT001
     made, _ = await land.subscriptions.create(OCMW, NOWHERE)

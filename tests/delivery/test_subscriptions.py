@@ -1,3 +1,4 @@
+import asyncio
 from datetime import timedelta
 
 import pytest
@@ -101,6 +102,11 @@ async def test_a_test_webhook_is_sent_now_and_concerns_no_dossier(land: World, r
     failed = await land.subscriptions.send_test(OCMW, made.subscription_id)
     assert failed is not None
     assert (failed.status, failed.error) == (500, "HTTP 500")
+
+
+async def _all_sent(land: World) -> None:
+    await land.pool.execute("UPDATE delivery SET state = 'succeeded'")
+    await land.pool.execute("UPDATE lane SET waiting = 0, due_at = NULL")
 
 
 async def _drain(land: World) -> None:
@@ -304,6 +310,29 @@ async def test_a_replay_of_a_period_or_from_a_cursor_and_in_parts(land: World) -
     assert (rest.queued, await pending()) == (1, [6])
     with pytest.raises(ValueError, match="cursor"):
         await land.subscriptions.replay(OCMW, its, after="nonsense")
+
+
+async def test_a_replay_waits_for_what_the_feed_does_not_show_yet(land: World) -> None:
+    made, _ = await land.subscriptions.create(OCMW, URL)
+    await land.open()
+    await land.pool.execute(
+        "UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL"
+    )
+    async with land.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("SELECT pg_current_xact_id()")  # the feed ends before it while it runs
+        await land.open()
+        await land.pool.execute(
+            "UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL"
+        )
+        replaying = asyncio.create_task(land.subscriptions.replay(OCMW, made.subscription_id))
+        await asyncio.sleep(0.3)
+        assert not replaying.done()
+        await transaction.commit()
+    replayed = await replaying
+    assert replayed is not None
+    assert (replayed.queued, replayed.complete) == (4, True)
 
 
 async def test_a_replay_revives_a_dead_lane(land: World, receiver: Receiver) -> None:

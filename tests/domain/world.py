@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from msgspec.structs import asdict
+from msgspec import structs
 
 from handover.domain.codes import Capacity, LeadKind, OrganisationKind, Purpose, TargetGroup
 from handover.domain.decide import decide
@@ -116,6 +116,22 @@ def opening(who: str, **changes: Any) -> OpenDossier:  # noqa: ANN401 - any fiel
 def example(kind: str) -> Payload:
     """The example that is published for an event type."""
     return EVENT_TYPES[kind].rows[0].example
+
+
+def said_by(kind: str, who: str, organisation: str, *, bare: bool = False) -> Payload:
+    """The example, said by this person about that organisation; `bare`: only what is required."""
+    data = example(kind)
+    changes: dict[str, Any] = {}
+    for field in structs.fields(data):
+        if field.name in {"receiver", "lead", "organisation", "other_organisation"} and kind != "dossier.opened":
+            changes[field.name] = organisation
+        elif field.name == "other_counsellor":
+            changes[field.name] = f"{organisation}.coordinator"
+        elif field.name in {"contact", "counsellor", "replaced"}:
+            changes[field.name] = who
+        if bare and not field.required:
+            changes[field.name] = field.default
+    return structs.replace(data, **changes)
 
 
 class Case:
@@ -229,7 +245,3 @@ def either(lead: LeadKind | None) -> dict[str, Any]:
 def brussels(day: date) -> datetime:
     """The last second of a Brussels day in winter, in UTC."""
     return datetime(day.year, day.month, day.day, 22, 59, 59, tzinfo=UTC)
-
-
-def fields(data: Payload) -> dict[str, Any]:
-    return asdict(data)

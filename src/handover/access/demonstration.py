@@ -22,9 +22,8 @@ def key_files(data_dir: Path) -> tuple[Path, Path]:
         data_dir.mkdir(parents=True, exist_ok=True)
         key = ECKey.generate_key("P-256", parameters={"kid": "demonstration-1", "use": "sig", "alg": "ES256"})
         draft = private.with_suffix(f".{os.getpid()}")
-        with open(
-            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="ascii"
-        ) as file:  # noqa: PTH123 - the mode must hold from the first byte
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with open(descriptor, "w", encoding="ascii") as file:  # noqa: PTH123 - the mode holds from the first byte
             json.dump(key.as_dict(private=True), file)
         try:
             os.link(draft, private)  # of two processes that start together, one's key counts for both
@@ -34,7 +33,9 @@ def key_files(data_dir: Path) -> tuple[Path, Path]:
             draft.unlink()
     key = ECKey.import_key(json.loads(private.read_text("ascii")))
     if not public.exists():
-        public.write_text(json.dumps({"keys": [key.as_dict(private=False)]}), "ascii")
+        draft = public.with_suffix(f".{os.getpid()}")
+        draft.write_text(json.dumps({"keys": [key.as_dict(private=False)]}), "ascii")
+        draft.replace(public)  # nobody reads half a file
     return private, public
 
 

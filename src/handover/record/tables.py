@@ -126,6 +126,16 @@ idempotency = Table(
     Column("recorded_at", _MOMENT, nullable=False),
     Index("idempotency_by_age", "recorded_at"),
 )
+request_once = Table(
+    "request_once",
+    metadata,
+    Column("organisation_id", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("fingerprint", LargeBinary, nullable=False),
+    Column("taken_at", _MOMENT, nullable=False),
+    Column("answer", LargeBinary),
+    Index("request_once_by_age", "taken_at"),
+)
 subscription = Table(
     "subscription",
     metadata,

@@ -1,0 +1,1 @@
+"""HTTP: the API under /v1, the inbox screens, and what every answer has in common."""

@@ -15,8 +15,8 @@ from handover.web.trace import Frame
 from handover.web.ui import mount
 
 DESCRIPTION = """
-Case referral and warm handover between OCMW and VDAB. A dossier holds the steps of every organisation that works with
-a client; each organisation in it sees the steps of the others, without logging into their systems.
+Case referral and warm handover between OCMW and VDAB. A dossier holds the steps of every organisation that
+works with a client; each organisation in it sees the steps of the others, without logging into their systems.
 """
 
 

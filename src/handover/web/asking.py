@@ -73,7 +73,7 @@ def _check_accept(request: HttpRequest, accept: str) -> None:
 
 
 def accepts(header: str, kind: str) -> bool:
-    """Tell whether an Accept header takes a media type: its most specific range decides (RFC 9110, 12.5.1)."""
+    """Tell whether an Accept header takes a media type; the most specific range decides (RFC 9110)."""
     if not header.strip():
         return True
     ranges = (kind, f"{kind.partition('/')[0]}/*", "*/*")
@@ -102,10 +102,10 @@ async def body_of(request: HttpRequest, model: type[Model]) -> tuple[Model, byte
 
 
 def write_request(request: HttpRequest, raw: bytes, *, ssin: str | None = None) -> Request:
-    """Give what every write needs: Idempotency-Key (required), If-Match (optional), fingerprint of the whole."""
+    """Give what every write needs: Idempotency-Key (required), If-Match (optional), fingerprint of it all."""
     key = request.headers.get("idempotency-key")
     if not key or not _KEY.fullmatch(key):
-        detail = "Send an Idempotency-Key header (1 to 100 visible characters), the same for every try of this request."
+        detail = "Send an Idempotency-Key header (1 to 100 visible characters), the same for every try."
         raise BadInput(Issue.of("schemaViolation", detail, name="Idempotency-Key", where="header"))
     fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + raw).digest()
     return Request(key=key, fingerprint=fingerprint, if_match=_if_match(request), ssin=ssin)

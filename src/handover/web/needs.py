@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from handover.platform.clock import Clock
     from handover.platform.settings import Settings
     from handover.record.handle import Record
+    from handover.record.once import Once
     from handover.record.reading import Reader
 
 
@@ -22,24 +23,45 @@ class Services(Protocol):
     """The services of an API process."""
 
     @property
-    def settings(self) -> "Settings": ...
+    def settings(self) -> "Settings":
+        """What steers the instance."""
+
     @property
-    def pool(self) -> "asyncpg.Pool": ...
+    def pool(self) -> "asyncpg.Pool":
+        """Connections of the hot path."""
+
     @property
-    def clock(self) -> "Clock": ...
+    def clock(self) -> "Clock":
+        """What time it is."""
+
     @property
-    def record(self) -> "Record": ...
+    def record(self) -> "Record":
+        """The one door to write."""
+
     @property
-    def reader(self) -> "Reader": ...
+    def reader(self) -> "Reader":
+        """The journal, read."""
+
     @property
-    def tokens(self) -> "Tokens": ...
+    def tokens(self) -> "Tokens":
+        """Who is asking."""
+
     @property
-    def inbox(self) -> "Inbox": ...
+    def inbox(self) -> "Inbox":
+        """The inbox, read."""
+
     @property
-    def broadcast(self) -> "InboxBroadcast": ...
+    def broadcast(self) -> "InboxBroadcast":
+        """Tells open screens that an inbox changed."""
+
     @property
-    def subscriptions(self) -> "Subscriptions": ...
-    def directory_now(self) -> "Directory": ...
+    def subscriptions(self) -> "Subscriptions":
+        """Webhooks."""
+
+    @property
+    def once(self) -> "Once": ...
+    def directory_now(self) -> "Directory":
+        """Give the directory as last read."""
 
 
 def services_of(request: Request) -> Services:

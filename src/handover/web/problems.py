@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457) in Belgif's manner: what happened and what to do next, never a personal value."""
+"""Problem documents (RFC 9457) in Belgif's manner: what happened, what to do next, no personal value."""
 
 import re
 from dataclasses import dataclass
@@ -129,8 +129,8 @@ class Problem:
         )
 
 
-def problem_of(error: Exception) -> Problem:
-    """Give the problem that an exception is; an unknown one is an internal error that says nothing of itself."""
+def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line a kind of error
+    """Give the problem that an exception is; an unknown one is an internal error, without its words."""
     match error:
         case BadInput():
             return _plain(

@@ -30,7 +30,7 @@ _VALUES: Mapping[str, Any] = {
     "kind": "handover",
     "type": "handover.requested",
     "lastType": "handover.requested",
-    "data": {"receiver": "vdab", "purpose": "activation"},
+    "data": {"receiver": "vdab", "purpose": "guidanceToWork"},
     "cursor": "2f1-7",
     "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
     "url": "https://casemanagement.example/handover",
@@ -45,7 +45,7 @@ _BY_TYPE: Mapping[str, Any] = {"string": "voorbeeld", "integer": 1, "number": 1.
 
 
 def mapped(node: Any, change: Callable[[dict[str, Any]], dict[str, Any]]) -> Any:  # noqa: ANN401 - JSON
-    """Give the document with `change` applied to each object in it, innermost first; examples stay as they are."""
+    """Give the document with `change` applied to each object in it, innermost first, but not to examples."""
     if isinstance(node, list):
         return [mapped(item, change) for item in node]
     if not isinstance(node, dict):

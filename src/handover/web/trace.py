@@ -1,4 +1,4 @@
-"""What every answer has in common: trace ids, a bounded body, problem documents for whatever goes wrong, figures.
+"""What every answer has in common: trace ids, a bounded body, problem documents for what goes wrong, figures.
 
 One plain ASGI layer, because each further one costs every request.
 """

@@ -107,6 +107,16 @@ async def test_forms_of_other_sites_are_refused(instance: Instance, opened: Open
     assert "Maak een keuze." in own.text
 
 
+async def test_a_fault_of_ours_is_a_page_with_a_number_and_nothing_else(instance: Instance) -> None:
+    session = _session(instance.party("ocmw-lindedal", "trajectbegeleider-1").token)
+    await instance.services.pool.execute("ALTER TABLE inbox_seen RENAME TO elsewhere")
+    answer = await instance.http.get("/", headers=session)
+    assert answer.status_code == 500
+    assert "Er ging bij ons iets mis." in answer.text
+    assert re.search(r"urn:uuid:[0-9a-f-]{36}", answer.text)
+    assert "inbox_seen" not in answer.text
+
+
 async def test_what_every_page_tells_the_browser(instance: Instance) -> None:
     answer = await instance.http.get("/sign-in")
     policy = answer.headers["content-security-policy"]
@@ -163,7 +173,7 @@ async def test_dossiers_are_listed_and_looked_up(visit: Visits, opened: Opened, 
 
     await eventually(is_listed)
     page = await visit(OCMW)
-    await page.get_by_role("link", name="Dossiers").click()
+    await page.get_by_role("link", name="Dossiers", exact=True).click()
     await expect(page.get_by_role("link", name="Voorbeeld Een")).to_be_visible()
     for number, outcome in (("80010100108", "Dit nummer klopt niet"), ("71050501897", "volgt geen dossier")):
         await page.get_by_label("Rijksregisternummer").fill(number)

@@ -13,7 +13,8 @@ _UNLABELLED = """
 """
 _SMALL = """
 () => [...document.querySelectorAll('button, select, input:not([type=hidden]), summary, a.button, nav a')]
-    .filter(e => e.checkVisibility())
+    .filter(e => !e.closest('details:not([open])') || e.tagName === 'SUMMARY')
+    .map(e => e.closest('label.choice') || e)
     .map(e => [e.outerHTML, e.getBoundingClientRect()])
     .filter(([, box]) => box.height < 20 || (box.height < 24 && box.width < 24))
     .map(([text]) => text)

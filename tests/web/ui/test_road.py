@@ -19,6 +19,9 @@ async def test_a_referral_goes_there_and_back_while_both_look(visit: Visits, ope
     dossier_id = await opened(refer=False)
     ocmw, vdab = await visit(OCMW), await visit(VDAB)
     await expect(vdab.locator(".yours")).to_contain_text("Niets te doen")
+    # Before someone is named the turn is the coordinator's: others find it with their team.
+    await vdab.get_by_role("link", name="Kijk wat er bij je hele team ligt").click()
+    await expect(vdab.locator(".yours")).to_contain_text("Niets te doen")
 
     await refer(ocmw, dossier_id)
     await expect(ocmw.get_by_role("status").first).to_contain_text("Opgeslagen: Doorverwezen")

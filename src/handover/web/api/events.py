@@ -12,7 +12,7 @@ from handover.domain.dossier import Dossier
 from handover.domain.events import PostEvent
 from handover.domain.fields import Moment, Payload
 from handover.domain.parties import Caller
-from handover.domain.refusals import InvalidField, Unseen
+from handover.domain.refusals import InvalidField, StaleVersion, Unseen
 from handover.platform.ids import new_id
 from handover.record import codec
 from handover.web.answers import EventView, answer, collection
@@ -70,9 +70,19 @@ async def post_event(request: Request, dossierId: str) -> Response:  # noqa: N80
         handled = await services.record.handle(command, asked, at=services.clock.now())
     except InvalidField as error:
         raise _in_body(error, data) from None
+    except StaleVersion:
+        await _check_seen(services, caller, dossier_id)
+        raise
     items = _view(services, caller).events(handled.dossier, handled.bodies)
     here = f"{services.settings.base_url}/v1/dossiers/{dossier_id}/events"
     return answer(collection(items, here, total=len(items)), 201, {"ETag": f'"{handled.dossier.version}"'})
+
+
+async def _check_seen(services: Services, caller: Caller, dossier_id: UUID) -> None:
+    """412 instead of 404 would tell an outsider that the dossier exists, and at which version."""
+    found = await services.reader.dossier(dossier_id)
+    if found is None or found[0].inscription_of(caller.organisation.organisation_id) is None:
+        raise Unseen
 
 
 def _in_body(error: InvalidField, data: Payload) -> InvalidField:
@@ -133,8 +143,12 @@ def _thread_of(kept: bytes) -> str:
     responses={200: gives(EventModel, "The event")},
     openapi_extra=scope("dossier:read"),
 )
-async def read_event(request: Request, dossierId: str, eventId: str) -> Response:  # noqa: N803 - names in the path
-    """Give one event, as the link in a webhook names it; also the last ones of an inscription that has closed."""
+async def read_event(
+    request: Request,
+    dossierId: str,  # noqa: N803 - the name in the path
+    eventId: str,  # noqa: N803 - the name in the path
+) -> Response:
+    """Give one event, as the link in a webhook names it; also the last of an inscription that has closed."""
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)
     dossier_id, event_id = uuid_of(dossierId), uuid_of(eventId)
@@ -159,7 +173,7 @@ async def read_feed(
     ] = "",
     page_size: PageSize = 100,
 ) -> Response:
-    """Give what webhooks carry, for software behind a firewall: every event you are entitled to, none skipped."""
+    """Give what webhooks carry, for software behind a firewall: all you are entitled to, none skipped."""
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)
     own = caller.organisation.organisation_id
@@ -173,8 +187,8 @@ async def read_feed(
     for item in found:
         if item.dossier_id not in states:
             states[item.dossier_id] = codec.decode_state(item.state)
-        for body in view.events(states[item.dossier_id], (item.body,)):
-            items.append(body[:-1] + f',"cursor":"{item.cursor}"}}'.encode())
+        seen = view.events(states[item.dossier_id], (item.body,))
+        items += [body[:-1] + f',"cursor":"{item.cursor}"}}'.encode() for body in seen]
     cursor = found[-1].cursor if found else after
     base = f"{services.settings.base_url}/v1/events?pageSize={page_size}"
     following = f"{base}&after={cursor}" if len(found) == page_size else ""

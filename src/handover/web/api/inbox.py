@@ -37,7 +37,7 @@ async def read_inbox(
         int, Query(alias="pageSize", ge=1, le=1000, description="Most items of each group")
     ] = 200,
 ) -> Response:
-    """Give the inbox of the counsellor in the token; of the organisation for an application, or with `team`."""
+    """Give the inbox of the counsellor in the token; the organisation's for an application or `team`."""
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)
     now = services.clock.now()
@@ -94,7 +94,7 @@ def _data(services: Services, item: InboxItem) -> object:
     openapi_extra=takes(Seen, scope_name="dossier:read"),
 )
 async def mark_seen(request: Request) -> Response:
-    """Note up to which event each dossier was seen; repeating it changes nothing, so it takes no Idempotency-Key."""
+    """Note up to which event each dossier was seen; repeating it changes nothing, so it takes no key."""
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)
     body, _ = await body_of(request, Seen)
@@ -114,6 +114,6 @@ async def mark_seen(request: Request) -> Response:
     openapi_extra=scope("dossier:read"),
 )
 async def stream_inbox(request: Request) -> Response:
-    """Keep a line open that says `inbox` each time your organisation's inboxes changed: then read the inbox."""
+    """Keep a line open that says `inbox` each time your organisation's inboxes changed: then read it."""
     caller = await caller_of(request, "dossier:read")
     return inbox_stream(services_of(request).broadcast, caller.organisation.organisation_id)

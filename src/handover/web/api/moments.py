@@ -1,16 +1,17 @@
 """Dates and moments that can be reckoned with.
 
-Deadlines are counted from them in months, working days and time zones; at either end of Python's calendar that
-has no answer, for us or for those who read it later.
+Deadlines are counted from them in months, working days and time zones; at either end of Python's calendar
+that has no answer, for us or for those who read it later.
 """
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
-from pydantic import AfterValidator, AwareDatetime
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 Day = TypeVar("Day", date, datetime)
@@ -28,12 +29,25 @@ def _checked(day: Day) -> Day:
     return day
 
 
-ReachableDay = Annotated[date, AfterValidator(_checked)]
-ReachableMoment = Annotated[AwareDatetime, AfterValidator(_checked)]
+def _written(form: str) -> BeforeValidator:
+    """Only as RFC 3339 writes it: pydantic would also take a number in text for seconds since 1970."""
+
+    def check(given: object) -> object:
+        if not isinstance(given, str) or not re.match(form, given):
+            raise PydanticCustomError("not_written_out", "not written out")
+        return given
+
+    return BeforeValidator(check)
+
+
+# Not strict: what comes out of a check above is a text for pydantic, no longer JSON.
+_Loose = Field(strict=False)
+ReachableDay = Annotated[date, _Loose, _written(r"\d{4}-\d\d-\d\d\Z"), AfterValidator(_checked)]
+ReachableMoment = Annotated[AwareDatetime, _Loose, _written(r"\d{4}-\d\d-\d\dT"), AfterValidator(_checked)]
 
 
 def finder(struct: type) -> Callable[[Any], list[str]] | None:
-    """Give a function that names a payload's dates out of reach (`items[0].since`); None when it holds none."""
+    """Give a function that names a payload's dates out of reach (`items[0].since`); None: it has no dates."""
     steps = [
         (name, wire, *found)
         for name, wire in zip(struct.__struct_fields__, struct.__struct_encode_fields__, strict=True)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Reading a posted event: the envelope, then the data of its type, to the letter; every field that is wrong is named."""
+"""Reading a posted event: the envelope, then the data of its type; every field that is wrong is named."""
 
 import re
 from collections.abc import Iterator
@@ -18,13 +18,20 @@ class Envelope(Protocol):
     """What every posted body has."""
 
     @property
-    def type(self) -> str: ...
+    def type(self) -> str:
+        """The event type's name."""
+
     @property
-    def data(self) -> msgspec.Raw: ...
+    def data(self) -> msgspec.Raw:
+        """What the event says, not looked into yet."""
+
     @property
-    def thread_id(self) -> UUID | None: ...
+    def thread_id(self) -> UUID | None:
+        """The thread it belongs to, where the caller says so."""
+
     @property
-    def occurred_at(self) -> datetime | None: ...
+    def occurred_at(self) -> datetime | None:
+        """When it happened, where that was before now."""
 
 
 Body = TypeVar("Body", bound=Envelope)
@@ -64,12 +71,12 @@ def _check_dates(posted: Envelope, data: Payload) -> None:
 
 
 def _all_issues(raw: bytes | msgspec.Raw, struct: type, where: str, first: Exception) -> list[Issue]:
-    """The decoder stops at the first fault; here each field is tried on its own, so that one answer names all."""
+    """The decoder stops at the first fault; here each field is tried on its own, so that all are named."""
     fallback = [_issue(first, where)]
     try:
         given = msgspec.json.decode(raw)
-    except _UNREADABLE as error:
-        return [_issue(error, where)]
+    except _UNREADABLE:
+        return fallback
     if not isinstance(given, dict):
         return fallback
     return list(_field_issues(given, struct, where)) or fallback
@@ -85,11 +92,12 @@ def _field_issues(given: dict[str, object], struct: type, where: str) -> Iterato
         if name not in given:
             if field.required:
                 yield Issue.of("schemaViolation", "This field is required.", name=_join(where, name))
-        elif field.type is not msgspec.Raw:
-            try:
-                msgspec.convert(given[name], field.type)
-            except msgspec.ValidationError as error:
-                yield _issue(error, _join(where, name))
+            continue
+        try:
+            # `data` is read by its type afterwards; here it must only be an object.
+            msgspec.convert(given[name], dict if field.type is msgspec.Raw else field.type)
+        except msgspec.ValidationError as error:
+            yield _issue(error, _join(where, name))
 
 
 def _join(where: str, name: str) -> str:

@@ -15,7 +15,7 @@ from handover.domain.parties import Counsellor, Organisation
 from handover.domain.threads import By, Transition
 from handover.web.answers import answer, collection, without_nulls
 from handover.web.api.describing import PROBLEMS, gives, scope
-from handover.web.api.views import (
+from handover.web.api.reference_views import (
     CodeLists,
     Codes,
     Counsellors,

@@ -6,14 +6,13 @@ A field that may be absent has the default None here; the description leaves nul
 from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from handover.delivery.queue import State
 from handover.domain.codes import Capacity, LeadKind, OrganisationKind, TargetGroup
 from handover.domain.codes_follow_up import Benefit
-from handover.domain.fields import Visibility
-from handover.domain.threads import By, Status, Turn
+from handover.domain.threads import Status
 from handover.inbox.views import Group
 
 
@@ -305,126 +304,6 @@ class Replayed(View):
     """How many events go out again."""
 
     queued: int
-
-
-class EventTypeView(View):
-    """One row of the tables: an event in these states, by this side, leads there. `example` is postable `data`."""
-
-    type: str
-    thread_kind: str
-    topic: str | None = None
-    opens_with: list[str] | None = None
-    from_: list[str] = Field(alias="from")
-    to: str
-    by: By
-    required: list[str]
-    optional: list[str]
-    visibility: dict[str, Visibility]
-    turn: Turn
-    due: str | None = None
-    example: dict[str, Any]
-    posted: bool
-    description: str
-    href: str
-
-
-class EventTypes(Page):
-    """Event types."""
-
-    items: list[EventTypeView]
-
-
-class LegalBasisView(View):
-    """A published protocol or deliberation, with the purposes it allows."""
-
-    legal_basis_id: str
-    title: str
-    reference: str
-    purposes: list[str]
-    valid_from: date
-    valid_until: date | None = None
-    href: str
-
-
-class LegalBases(Page):
-    """Legal bases."""
-
-    items: list[LegalBasisView]
-
-
-class CodeListView(View):
-    """A code list."""
-
-    name: str
-    href: str
-
-
-class CodeLists(Page):
-    """Code lists."""
-
-    items: list[CodeListView]
-
-
-class Labels(View):
-    """Words for a code."""
-
-    nl: str
-    fr: str
-    de: str
-    en: str
-
-
-class CodeView(View):
-    """A code and its words."""
-
-    code: str
-    label: Labels
-    href: str
-
-
-class Codes(Page):
-    """The codes of a list."""
-
-    items: list[CodeView]
-
-
-class OrganisationView(View):
-    """An organisation and whom to call; `coordinator` is a counsellor's id."""
-
-    organisation_id: str
-    kind: OrganisationKind
-    enterprise_number: str
-    name: str
-    phone: str | None = None
-    email: str | None = None
-    coordinator: str | None = None
-    href: str
-    counsellors: str
-
-
-class Organisations(Page):
-    """Organisations that take part."""
-
-    items: list[OrganisationView]
-
-
-class CounsellorView(View):
-    """Who works there and how to reach them."""
-
-    counsellor_id: str
-    organisation: str
-    name: str
-    team: str | None = None
-    function: str | None = None
-    phone: str | None = None
-    email: str | None = None
-    href: str
-
-
-class Counsellors(Page):
-    """An organisation's counsellors."""
-
-    items: list[CounsellorView]
 
 
 class Health(View):

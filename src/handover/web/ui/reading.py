@@ -7,6 +7,7 @@ from datetime import date
 
 from starlette.datastructures import FormData
 
+from handover.web.api.moments import within_reach
 from handover.web.ui.dates import from_input
 from handover.web.ui.fields import Shape, Widget
 
@@ -129,9 +130,12 @@ def _one(shape: Shape, text: str) -> object:
 
 def _parsed(parse: Callable[[str], date], text: str, key: str) -> date:
     try:
-        return parse(text)
+        day = parse(text)
     except ValueError:
         raise _Refused(key) from None
+    if not within_reach(day):
+        raise _Refused(key)
+    return day
 
 
 def _number(text: str) -> float:

@@ -26,9 +26,8 @@ from handover.record.handle import Request as Asked
 from handover.web.asking import uuid_of
 from handover.web.problems import problem_of
 from handover.web.ui import header
-from handover.web.ui.dates import from_input
 from handover.web.ui.dossier_screen import address_of, seen_dossier
-from handover.web.ui.fields import shapes_of
+from handover.web.ui.fields import Shape, Widget, shapes_of
 from handover.web.ui.forms import Former, payload_of
 from handover.web.ui.pages import Page
 from handover.web.ui.reading import Typed, Wrong, read, typed_in
@@ -39,6 +38,7 @@ from handover.web.ui.values import Said, said
 router = APIRouter(route_class=Screen)
 _KEY = re.compile(r"[0-9a-f-]{36}")
 _CONFLICT = 409
+_OCCURRED = Shape("occurredAt", "occurred_at", Widget.MOMENT, required=False)
 
 
 def may_write(caller: Caller) -> None:
@@ -137,14 +137,10 @@ def _thread(request: Request, dossier: Dossier, event_type: str) -> Thread | Non
 
 
 def _occurred(typed: Typed, wrong: dict[str, Wrong]) -> datetime | None:
-    text = next(iter(typed.get("occurredAt", ())), "").strip()
-    if not text:
-        return None
-    try:
-        return from_input(text)
-    except ValueError:
-        wrong["occurredAt"] = Wrong("form.bad_moment")
-        return None
+    data, found = read((_OCCURRED,), typed)
+    wrong |= found
+    moment = data.get("occurredAt")
+    return moment if isinstance(moment, datetime) else None
 
 
 async def _earlier(page: Page, dossier: Dossier, thread: Thread | None) -> list[Event]:

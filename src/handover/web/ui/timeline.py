@@ -115,7 +115,13 @@ def _step(
     )
 
 
-_QUIET = {"dossier.opened", "dossier.inscriptionOpened", "dossier.counsellorAssigned", "handover.received"}
+_QUIET = {
+    "dossier.opened",
+    "dossier.inscriptionOpened",
+    "dossier.inscriptionClosed",
+    "dossier.counsellorAssigned",
+    "handover.received",
+}
 """Steps that nobody took on purpose: shown small."""
 
 

@@ -1,0 +1,1 @@
+"""What others would have used for the same task, each in the way its own documentation recommends."""

@@ -1,0 +1,139 @@
+"""Replay: select, decode and fold all events, beside PyPI `eventsourcing`; and the whole of `handover replay --check`."""
+
+import gc
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from benchmarks.figures import Figure, Plan, Side, alternate, median
+from benchmarks.filling import History, histories, record
+from benchmarks.peers import eventsourcing_dossier as peer
+from benchmarks.stage import Stage
+from handover.domain.dossier import fold
+from handover.inbox.check import check
+from handover.inbox.rebuild import FOLDED_PAGE, rebuild
+from handover.record import codec
+
+_LENGTH = 50
+_DOSSIERS = 2000
+_AT_ONCE = 200
+_OURS, _PEER = "bench_replay", "bench_eventsourcing"
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """The peer with the same dossiers in it."""
+
+    app: peer.Dossiers
+    ids: list[UUID]
+
+
+async def measure(stage: Stage, plan: Plan) -> list[Figure]:
+    """Measure it: the same events in both databases of one server, read by this one process in turn."""
+    dossiers, events = _DOSSIERS * plan.scale, _DOSSIERS * plan.scale * _LENGTH
+    dsn = await stage.database(_OURS)
+    theirs = Peer(peer.application(await stage.database(_PEER, empty=True)), [])
+    async with stage.services(dsn) as ready:
+        found = histories(ready, dossiers)
+        for start in range(0, dossiers, _AT_ONCE):
+            some = found[start : start + _AT_ONCE]
+            for history in some:
+                history.follow_up(_LENGTH)
+            _copy(theirs, some)
+            await record(ready, some)
+        found.clear()
+        await rebuild(ready.pool, lambda _done, _total: None)
+        for database in (dsn, stage.server.dsn(_PEER)):
+            await _vacuum(database)
+
+        async def ours() -> Side:
+            return await _timed(_folded(ready.pool), events)
+
+        async def whole() -> Side:
+            started = time.perf_counter()
+            assert not await check(ready.pool)
+            return Side(events / (time.perf_counter() - started))
+
+        async def by_log() -> Side:
+            return _rate(lambda: peer.replay_by_log(theirs.app), events)
+
+        async def by_aggregate() -> Side:
+            return _rate(lambda: peer.replay_by_aggregate(theirs.app, theirs.ids), events)
+
+        own, log, aggregate, checked = await alternate(plan.rounds, ours, by_log, by_aggregate, whole)
+    theirs.app.close()
+    await stage.drop(_OURS)
+    await stage.drop(_PEER)
+    best = max(median(log), median(aggregate))
+    way = "notification log" if best == median(log) else "repository"
+    other = f"its {'repository' if best == median(log) else 'notification log'} {min(median(log), median(aggregate)):,.0f} /s"
+    return [
+        Figure(
+            name=f"replay of {events:,} events in {dossiers:,} dossiers",
+            unit="events/s",
+            ours=median(own),
+            beside=f"`eventsourcing`, its {way}",
+            limit=best,
+            target=3,
+            note=other,
+        ),
+        Figure(
+            name="`handover replay --check` of the same",
+            unit="events/s",
+            ours=median(checked),
+            beside=f"`eventsourcing`, its {way}",
+            limit=best,
+            note="folds, then compares state and inbox rows; 0 differences",
+        ),
+    ]
+
+
+async def _folded(pool: asyncpg.Pool) -> int:
+    """Read page by page as --check does, and fold; give how many events it was."""
+    count, after = 0, None
+    async with pool.acquire() as connection, connection.transaction(readonly=True):
+        while page := await connection.fetch(FOLDED_PAGE, after, _AT_ONCE):
+            for row in page:
+                dossier = fold(map(codec.decode_event, row["bodies"]))
+                assert dossier
+                count += dossier.version
+            after = page[-1]["dossier_id"]
+    return count
+
+
+async def _timed(reading: Awaitable[int], events: int) -> Side:
+    gc.collect()
+    started = time.perf_counter()
+    count = await reading
+    lasted = time.perf_counter() - started
+    assert count == events, (count, events)
+    return Side(events / lasted)
+
+
+def _rate(read: Callable[[], int], events: int) -> Side:
+    gc.collect()
+    started = time.perf_counter()
+    count = read()
+    lasted = time.perf_counter() - started
+    assert count == events, (count, events)
+    return Side(events / lasted)
+
+
+def _copy(theirs: Peer, found: list[History]) -> None:
+    """Give the peer the same events, with the same content."""
+    made = [
+        peer.same([(event, msgspec.json.decode(codec.opened(codec.encode_event(event)))) for event in history.waiting])
+        for history in found
+    ]
+    theirs.app.save(*made)
+    theirs.ids.extend(aggregate.id for aggregate in made)
+
+
+async def _vacuum(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()

@@ -1,0 +1,65 @@
+"""Reading a timeline of 200 events over HTTP, beside SQLAlchemy Core and pydantic without token and policy."""
+
+import asyncpg
+
+from benchmarks.figures import Figure, Plan, Side, alternate, median
+from benchmarks.filling import OCMW, OCMW_COUNSELLOR, histories, record
+from benchmarks.load import Load, get
+from benchmarks.stage import HOST, Stage, free_port, process, until_answers
+
+_CONNECTIONS = 16
+_EVENTS = 200
+_DATABASE = "bench_timeline"
+
+
+async def measure(stage: Stage, plan: Plan) -> list[Figure]:
+    """Measure it: both serve the same dossiers from the same database, each in a process of its own."""
+    dsn = await stage.database(_DATABASE)
+    async with stage.services(dsn) as ready:
+        found = histories(ready, 20)
+        for history in found:
+            history.follow_up(_EVENTS)
+        await record(ready, found)
+    await _analyze(dsn)
+    peer_port = free_port()
+    paths = [f"/v1/dossiers/{history.dossier_id}/events" for history in found]
+    async with (
+        stage.serving(dsn) as port,
+        process("-m", "benchmarks.peers.timeline_app", dsn, str(peer_port)) as child,
+    ):
+        await until_answers(child, peer_port, "/openapi.json")
+        requests = [get(path, stage.token(OCMW, OCMW_COUNSELLOR)) for path in paths]
+        own, peer = await Load.open(HOST, port, _CONNECTIONS), await Load.open(HOST, peer_port, _CONNECTIONS)
+
+        async def run(load: Load, seconds: float) -> Side:
+            turn = iter(range(10**9))
+            result = await load.flat_out(lambda: requests[next(turn) % len(requests)], seconds)
+            assert set(result.statuses) == {200}, result.statuses
+            return Side(result.per_second, {"p50": result.p50, "p99": result.p99})
+
+        await run(own, 1)
+        await run(peer, 1)
+        ours, theirs = await alternate(
+            plan.rounds, lambda: run(own, plan.seconds * 0.75), lambda: run(peer, plan.seconds * 0.75)
+        )
+        own.close()
+        peer.close()
+    await stage.drop(_DATABASE)
+    return [
+        Figure(
+            name=f"timeline of {_EVENTS} events, {_CONNECTIONS} connections",
+            unit="/s",
+            ours=median(ours),
+            beside="SQLAlchemy Core, pydantic, FastAPI",
+            limit=median(theirs),
+            target=3,
+            note=f"p50 {median(ours, 'p50'):.1f} / p99 {median(ours, 'p99'):.1f} ms; "
+            f"theirs p50 {median(theirs, 'p50'):.1f} / p99 {median(theirs, 'p99'):.1f} ms",
+        )
+    ]
+
+
+async def _analyze(dsn: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    await connection.execute("VACUUM ANALYZE")
+    await connection.close()

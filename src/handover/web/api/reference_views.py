@@ -1,0 +1,131 @@
+"""Answers of the reference data and the directory, as the API description shows them; see `views`."""
+
+from datetime import date
+from typing import Any
+
+from pydantic import Field
+
+from handover.domain.codes import OrganisationKind
+from handover.domain.fields import Visibility
+from handover.domain.threads import By, Turn
+from handover.web.api.views import Page, View
+
+
+class EventTypeView(View):
+    """One row of the tables: an event in these states, by this side, leads there; `example` can be posted."""
+
+    type: str
+    thread_kind: str
+    topic: str | None = None
+    opens_with: list[str] | None = None
+    from_: list[str] = Field(alias="from")
+    to: str
+    by: By
+    required: list[str]
+    optional: list[str]
+    visibility: dict[str, Visibility]
+    turn: Turn
+    due: str | None = None
+    example: dict[str, Any]
+    posted: bool
+    description: str
+    href: str
+
+
+class EventTypes(Page):
+    """Event types."""
+
+    items: list[EventTypeView]
+
+
+class LegalBasisView(View):
+    """A published protocol or deliberation, with the purposes it allows."""
+
+    legal_basis_id: str
+    title: str
+    reference: str
+    purposes: list[str]
+    valid_from: date
+    valid_until: date | None = None
+    href: str
+
+
+class LegalBases(Page):
+    """Legal bases."""
+
+    items: list[LegalBasisView]
+
+
+class CodeListView(View):
+    """A code list."""
+
+    name: str
+    href: str
+
+
+class CodeLists(Page):
+    """Code lists."""
+
+    items: list[CodeListView]
+
+
+class Labels(View):
+    """Words for a code."""
+
+    nl: str
+    fr: str
+    de: str
+    en: str
+
+
+class CodeView(View):
+    """A code and its words."""
+
+    code: str
+    label: Labels
+    href: str
+
+
+class Codes(Page):
+    """The codes of a list."""
+
+    items: list[CodeView]
+
+
+class OrganisationView(View):
+    """An organisation and whom to call; `coordinator` is a counsellor's id."""
+
+    organisation_id: str
+    kind: OrganisationKind
+    enterprise_number: str
+    name: str
+    phone: str | None = None
+    email: str | None = None
+    coordinator: str | None = None
+    href: str
+    counsellors: str
+
+
+class Organisations(Page):
+    """Organisations that take part."""
+
+    items: list[OrganisationView]
+
+
+class CounsellorView(View):
+    """Who works there and how to reach them."""
+
+    counsellor_id: str
+    organisation: str
+    name: str
+    team: str | None = None
+    function: str | None = None
+    phone: str | None = None
+    email: str | None = None
+    href: str
+
+
+class Counsellors(Page):
+    """An organisation's counsellors."""
+
+    items: list[CounsellorView]
