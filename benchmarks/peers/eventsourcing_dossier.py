@@ -1,9 +1,11 @@
 """The same dossier as an aggregate of PyPI `eventsourcing`: its Aggregate class, @event, its PostgreSQL recorder.
 
-Every event carries what ours carries: who, when, the payload, and the threads as they are afterwards. Days and moments
-stay text here (ours become dates), because a transcoding of its own for each would only cost it more.
+Every event carries what ours carries: who, when, the payload, and the threads as they are afterwards. What the payload
+and the threads hold stays plain JSON here, while ours become dates, ids and codes: a transcoding of its own for each
+would only cost it more.
 """
 
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 from uuid import UUID
@@ -20,24 +22,24 @@ class Dossier(Aggregate):
     """A client's dossier: its threads, its inscriptions, who works with the client, whose step came last."""
 
     @event("Opened")
-    def __init__(self, organisation: str, actor: Json, occurred_at: str, data: Json) -> None:
+    def __init__(self, organisation: str, actor: Json, occurred_at: datetime, data: Json) -> None:
         self.given_name: str = data["givenName"]
         self.family_name: str = data["familyName"]
         self.birth_date: str = data["birthDate"]
         self.target_group: str = data["targetGroup"]
         self.inscriptions: list[Json] = []
-        self.contacts: dict[str, str] = {}
+        self.contacts: dict[str, datetime] = {}
         self.threads: dict[str, Json] = {}
         self.last_by: dict[str, int] = {organisation: 1}
 
     @event("InscriptionOpened")
-    def inscribe(self, organisation: str, actor: Json, occurred_at: str, data: Json) -> None:  # noqa: ARG002 - recorded
+    def inscribe(self, organisation: str, actor: Json, occurred_at: datetime, data: Json) -> None:  # noqa: ARG002 - recorded
         """Let an organisation in."""
         self.inscriptions.append(data)
         self.last_by[organisation] = self.version
 
     @event("Stepped")
-    def step(self, kind: str, organisation: str, actor: Json, occurred_at: str, data: Json, threads: list[Json]) -> None:  # noqa: ARG002 - recorded
+    def step(self, kind: str, organisation: str, actor: Json, occurred_at: datetime, data: Json, threads: list[Json]) -> None:  # noqa: ARG002 - recorded
         """Record a step, with what it made of its threads."""
         for thread in threads:
             self.threads[thread["threadId"]] = thread
@@ -70,9 +72,9 @@ def application(dsn: str) -> Dossiers:
 def same(events: list[tuple[Event, Json]]) -> Dossier:
     """Build the aggregate that the same events make; each comes with its wire form."""
     first, wire = events[0]
-    made = Dossier(first.organisation, wire["actor"], wire["occurredAt"], wire["data"])
+    made = Dossier(first.organisation, wire["actor"], first.occurred_at, wire["data"])
     for found, written in events[1:]:
-        who = (found.organisation, written["actor"], written["occurredAt"], written["data"])
+        who = (found.organisation, written["actor"], found.occurred_at, written["data"])
         if found.type == "dossier.inscriptionOpened":
             made.inscribe(*who)
         else:

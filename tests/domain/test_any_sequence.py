@@ -20,7 +20,7 @@ WITHOUT_DUE = {"", "on ends_on", "3 months before ends_on", "aftercare checks at
 """Rules that give no due moment where a plan or contract has no end, or after the last check."""
 
 action = st.tuples(
-    st.sampled_from(["allowed", "allowed", "allowed", "anything", "join", "acknowledge"]),
+    st.sampled_from(["go on", "go on", "go on", "allowed", "refer", "anything", "join", "acknowledge"]),
     st.sampled_from(PEOPLE),
     st.integers(0, 10**6),
     st.sampled_from([OCMW, "vdab", "ocmw-waterhoek", "partner-igo", "ocmw-nergens"]),
@@ -48,7 +48,15 @@ def test_whatever_is_posted(actions: list[tuple[str, str, int, str, int, bool]])
 
 def _act(case: Case, what: str, who: str, pick: int, organisation: str, *, bare: bool) -> None:
     threads: list[UUID | None] = [*case.dossier.threads, None, UUID(int=1)]
-    if what == "join":
+    if what == "go on" and case.dossier.open_threads:
+        thread = case.dossier.open_threads[pick % len(case.dossier.open_threads)].thread_id
+        roads = [(p, kind) for p in PEOPLE for kind, at in allowed(case.dossier, caller(p)) if at == thread]
+        assert roads, "somebody can go on"
+        who, kind = roads[pick // 7 % len(roads)]
+        case.post(who, kind, said_by(kind, who, organisation, bare=bare), thread=thread)
+    elif what == "refer":
+        case.post(OCMW_1, "handover.requested", said_by("handover.requested", OCMW_1, organisation))
+    elif what == "join":
         try:
             case.open(who)
         except InvitationNeeded:

@@ -103,8 +103,10 @@ async def over_the_wire(instance: Instance, request: bytes, *, slowly: bytes = b
         head = asyncio.ensure_future(reader.readuntil(b"\r\n\r\n"))
         while slowly and not head.done():
             writer.write(slowly)
-            await writer.drain()
-            await asyncio.sleep(0)
+            # A server that reads no further must still be heard.
+            sent = asyncio.ensure_future(writer.drain())
+            await asyncio.wait((head, sent), return_when=asyncio.FIRST_COMPLETED, timeout=20)
+            sent.cancel()
         async with asyncio.timeout(20):
             lines = (await head).decode("latin-1").split("\r\n")
             headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)

@@ -124,8 +124,10 @@ class Projector:
             case _Found.FOLLOWS:
                 await asyncio.sleep(self._poll)
             case _Found.NOTHING:
+                # Not wait_for: on 3.11 it loses a cancellation that comes together with what it waits for.
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(woken.wait(), self._poll)
+                    async with asyncio.timeout(self._poll):
+                        await woken.wait()
 
     async def _project(self) -> _Found:
         """Project one page in one transaction, then tell whose inboxes changed."""

@@ -29,8 +29,10 @@ class Changes:
 
     async def next(self, timeout: float) -> bool:  # noqa: ASYNC109 - a heartbeat is due even when nothing changes
         """Wait at most `timeout` seconds; tell whether something changed. False at once when it is over."""
+        # Not wait_for: on 3.11 it loses a cancellation that comes together with what it waits for.
         with contextlib.suppress(TimeoutError, StopAsyncIteration):
-            await asyncio.wait_for(anext(self), timeout)
+            async with asyncio.timeout(timeout):
+                await anext(self)
             return True
         return False
 

@@ -8,13 +8,15 @@ import asyncpg
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+_OF_ONE = (asyncpg.TransactionRollbackError, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError)
+"""What one item may cause for all: a deadlock, a value that the database does not take. Nothing was stored then."""
 
 
 class Batcher(Generic[Item, Answer]):
     """Runs `run` over whatever was submitted since the last run ended; one run at a time.
 
-    Each item gets its own answer. When a run of several fails as a whole (a deadlock with another process),
-    the items are run one by one, so that nobody pays for a neighbour.
+    Each item gets its own answer. When a run of several fails for what one of them may have caused, they are
+    run one by one, so that nobody pays for a neighbour.
     """
 
     def __init__(
@@ -44,7 +46,7 @@ class Batcher(Generic[Item, Answer]):
         try:
             answers = await self._run([item for item, _ in batch])
         except Exception as error:  # noqa: BLE001 - whatever it is belongs to those who wait
-            if len(batch) > 1 and isinstance(error, asyncpg.TransactionRollbackError):
+            if len(batch) > 1 and isinstance(error, _OF_ONE):
                 for one in batch:
                     await self._settle([one])
                 return

@@ -12,6 +12,7 @@ from handover.access.denials import Denial, MissingScope, NoToken
 from handover.domain import refusals
 from handover.platform.ids import new_id
 from handover.record.handle import Contended, KeyReused
+from handover.record.once import InFlight
 
 BELGIF = "urn:problem-type:belgif:"
 OWN = "urn:problem-type:handover:"
@@ -28,6 +29,7 @@ STATUS_OF_REFUSAL: dict[type[refusals.Refusal], tuple[int, str]] = {
     refusals.DossierBusy: (409, f"{OWN}dossierBusy"),
     refusals.IdentityMismatch: (409, f"{OWN}identityMismatch"),
     refusals.StaleVersion: (412, f"{OWN}staleVersion"),
+    InFlight: (409, f"{OWN}requestInFlight"),
     KeyReused: (422, f"{OWN}idempotencyKeyReused"),
     Contended: (503, f"{BELGIF}serviceUnavailable"),
 }

@@ -8,7 +8,7 @@ from tests.web.ui.conftest import OCMW, Opened, Visits
 _MOST_BYTES = 60_000
 _UNLABELLED = """
 () => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a')]
-    .filter(e => !(e.labels && e.labels.length) && !e.innerText.trim() && !e.getAttribute('aria-label'))
+    .filter(e => !(e.labels && e.labels.length) && !e.textContent.trim() && !e.getAttribute('aria-label'))
     .map(e => e.outerHTML)
 """
 _SMALL = """

@@ -13,7 +13,7 @@ from handover.delivery.queue import State
 from handover.delivery.subscriptions import Status, Subscription
 from handover.domain.parties import Caller
 from handover.web.answers import answer, collection, event_href, without_nulls
-from handover.web.api.describing import PROBLEMS, gives, scope, takes
+from handover.web.api.describing import KEY_HEADER, PROBLEMS, gives, scope, takes
 from handover.web.api.dossiers import PageSize
 from handover.web.api.models import Replay, Resend, SubscriptionChange, SubscriptionCreation
 from handover.web.api.views import (
@@ -26,7 +26,7 @@ from handover.web.api.views import (
     SubscriptionView,
     TestOutcome,
 )
-from handover.web.asking import body_of, caller_of, refuse_unknown_query, uuid_of
+from handover.web.asking import body_of, caller_of, refuse_unknown_query, uuid_of, write_request
 from handover.web.needs import Services, services_of
 from handover.web.problems import BadInput, HttpProblem, Issue
 
@@ -69,15 +69,19 @@ def _view(services: Services, subscription: Subscription) -> Mapping[str, object
     summary="Have events sent to an address",
     status_code=201,
     responses={201: gives(SubscriptionCreated, "The subscription, with its secret this once")},
-    openapi_extra=takes(SubscriptionCreation, scope_name=_SCOPE),
+    openapi_extra=takes(SubscriptionCreation, scope_name=_SCOPE, headers=(KEY_HEADER,)),
 )
 async def create_subscription(request: Request) -> Response:
     """Add a subscription. The `secret` in the answer is shown this once: keep it to check signatures."""
     _, services, own = await _asked(request)
-    body, _ = await body_of(request, SubscriptionCreation)
-    subscription, secret = await services.subscriptions.create(own, body.url, body.event_types)
-    view = {**_view(services, subscription), "secret": secret}
-    return answer(view, 201, {"Location": str(view["href"])})
+    body, raw = await body_of(request, SubscriptionCreation)
+
+    async def create() -> bytes:
+        subscription, secret = await services.subscriptions.create(own, body.url, body.event_types)
+        return msgspec.json.encode({**_view(services, subscription), "secret": secret})
+
+    made = await services.once.answer(own, write_request(request, raw), create)
+    return answer(made, 201, {"Location": str(msgspec.json.decode(made)["href"])})
 
 
 @router.get(
@@ -179,16 +183,20 @@ async def test_subscription(request: Request, subscriptionId: str) -> Response: 
     operation_id="rotateSecret",
     summary="Get a new secret",
     responses={200: gives(SecretView, "The new secret, this once")},
-    openapi_extra=scope(_SCOPE),
+    openapi_extra={**scope(_SCOPE), "parameters": [KEY_HEADER]},
 )
 async def rotate_secret(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
     """Give a new secret; for 24 hours both sign."""
     _, services, own = await _asked(request)
     found_id = uuid_of(subscriptionId)
-    secret = await services.subscriptions.rotate_secret(own, found_id) if found_id else None
-    if secret is None:
-        raise _unknown()
-    return answer({"subscriptionId": found_id, "secret": secret})
+
+    async def rotate() -> bytes:
+        secret = await services.subscriptions.rotate_secret(own, found_id) if found_id else None
+        if secret is None:
+            raise _unknown()
+        return msgspec.json.encode({"subscriptionId": found_id, "secret": secret})
+
+    return answer(await services.once.answer(own, write_request(request, await request.body()), rotate))
 
 
 @router.get(
@@ -252,21 +260,25 @@ def _delivery(services: Services, one: Delivery) -> object:
     summary="Send one delivery again",
     status_code=202,
     responses={202: gives(Resent, "It goes out again, in its place within the dossier")},
-    openapi_extra=takes(Resend, scope_name=_SCOPE),
+    openapi_extra=takes(Resend, scope_name=_SCOPE, headers=(KEY_HEADER,)),
 )
 async def resend_delivery(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
     """Send a delivery again, with the same webhook-id."""
     _, services, own = await _asked(request)
-    body, _ = await body_of(request, Resend)
+    body, raw = await body_of(request, Resend)
     found_id, dossier_id = uuid_of(subscriptionId), UUID(body.dossier_id)
-    found = (
-        await services.subscriptions.resend(own, found_id, dossier_id, sequence=body.sequence)
-        if found_id
-        else None
-    )
-    if not found:
-        raise HttpProblem(404, "This subscription has no such delivery. See its deliveries.")
-    return answer({"dossierId": dossier_id, "sequence": body.sequence, "state": State.PENDING}, 202)
+
+    async def resend() -> bytes:
+        found = (
+            await services.subscriptions.resend(own, found_id, dossier_id, sequence=body.sequence)
+            if found_id
+            else None
+        )
+        if not found:
+            raise HttpProblem(404, "This subscription has no such delivery. See its deliveries.")
+        return msgspec.json.encode({"dossierId": dossier_id, "sequence": body.sequence, "state": State.PENDING})
+
+    return answer(await services.once.answer(own, write_request(request, raw), resend), 202)
 
 
 @router.post(
@@ -275,18 +287,22 @@ async def resend_delivery(request: Request, subscriptionId: str) -> Response:  #
     summary="Send a period again",
     status_code=202,
     responses={202: gives(Replayed, "How many events go out again")},
-    openapi_extra=takes(Replay, scope_name=_SCOPE),
+    openapi_extra=takes(Replay, scope_name=_SCOPE, headers=(KEY_HEADER,)),
 )
 async def replay_deliveries(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
     """Send everything of a period again, in order per dossier; what waits already is not doubled."""
     _, services, own = await _asked(request)
-    body, _ = await body_of(request, Replay)
+    body, raw = await body_of(request, Replay)
     found_id = uuid_of(subscriptionId)
-    found = (
-        await services.subscriptions.replay(own, found_id, since=body.since, until=body.until)
-        if found_id
-        else None
-    )
-    if found is None:
-        raise _unknown()
-    return answer({"queued": found.queued}, 202)
+
+    async def replay() -> bytes:
+        found = (
+            await services.subscriptions.replay(own, found_id, since=body.since, until=body.until)
+            if found_id
+            else None
+        )
+        if found is None:
+            raise _unknown()
+        return msgspec.json.encode({"queued": found.queued})
+
+    return answer(await services.once.answer(own, write_request(request, raw), replay), 202)
