@@ -64,11 +64,11 @@ bench: $(STAMP) ## measure, each figure beside its limit (ARGS=... for more)
 
 .PHONY: flow
 flow: $(STAMP) ## one handover from request to completion, against a running instance
-	@$(BIN)/python tests/flow/run_flow.py $(ARGS)
+	@$(BIN)/python -m tests.flow.run_flow $(ARGS)
 
 .PHONY: interop-lino
 interop-lino: $(STAMP) ## import a running Lino Welfare twice, then refer its dossiers
-	@$(BIN)/python tests/interop/run_lino.py $(ARGS)
+	@$(BIN)/python -m tests.interop.run_lino $(ARGS)
 
 .PHONY: openapi
 openapi: $(STAMP) ## write openapi/ anew from the code

@@ -58,9 +58,7 @@ class Stage:
 
     def token(self, organisation: str, counsellor: str = "") -> str:
         """Give an access token, of the organisation's software or of a counsellor."""
-        return demonstration.issue(
-            self.data_dir, organisation=organisation, counsellor=counsellor, at=Clock().now()
-        )
+        return demonstration.issue(self.data_dir, organisation=organisation, counsellor=counsellor, at=Clock().now())
 
     @contextlib.asynccontextmanager
     async def serving(self, dsn: str) -> AsyncIterator[int]:

@@ -1,6 +1,7 @@
 """Alembic runs here. `handover migrate` hands over its connection; there is no other way in."""
 
 from alembic import context
+
 from handover.record.tables import metadata
 
 context.configure(

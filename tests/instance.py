@@ -38,7 +38,6 @@ def number(n: int) -> str:
     return f"{first}{97 - first % 97:02}"
 
 
-
 @dataclass
 class Party:
     """One organisation's software, or one of its counsellors, calling the API."""
@@ -64,18 +63,14 @@ class Party:
         assert answer.status_code in {200, 201}, answer.text
         return str(answer.json()["dossierId"])
 
-    async def step(
-        self, dossier_id: str, kind: str, data: object, thread_id: str | None = None
-    ) -> dict[str, Any]:
+    async def step(self, dossier_id: str, kind: str, data: object, thread_id: str | None = None) -> dict[str, Any]:
         """Post a step that must succeed and give the event."""
         answer = await self.try_step(dossier_id, kind, data, thread_id)
         assert answer.status_code == 201, answer.text
         found: dict[str, Any] = answer.json()["items"][0]
         return found
 
-    async def try_step(
-        self, dossier_id: str, kind: str, data: object, thread_id: str | None = None
-    ) -> httpx.Response:
+    async def try_step(self, dossier_id: str, kind: str, data: object, thread_id: str | None = None) -> httpx.Response:
         """Post a step and give the answer, whatever it is."""
         body = {"type": kind, "data": data} | ({"threadId": thread_id} if thread_id else {})
         return await self.post(f"/v1/dossiers/{dossier_id}/events", body)
@@ -116,11 +111,18 @@ async def running(dsn: str, data_dir: Path, *, work: bool = True) -> AsyncIterat
         await ready.broadcast.start()
         stack.push_async_callback(ready.broadcast.stop)
         server = uvicorn.Server(
-            uvicorn.Config(create_app(ready), port=port, log_config=None, lifespan="off", loop="none", timeout_graceful_shutdown=2)
+            uvicorn.Config(
+                create_app(ready),
+                port=port,
+                log_config=None,
+                lifespan="off",
+                loop="none",
+                timeout_graceful_shutdown=2,
+            )
         )
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         serving = asyncio.create_task(server._serve())  # noqa: SLF001 - serve() would take the test's signals
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110 - uvicorn tells in no other way
             await asyncio.sleep(0.01)
         if work:
             options = WorkerOptions(base_url=settings.base_url, demonstration=True)

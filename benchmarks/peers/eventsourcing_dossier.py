@@ -39,7 +39,9 @@ class Dossier(Aggregate):
         self.last_by[organisation] = self.version
 
     @event("Stepped")
-    def step(self, kind: str, organisation: str, actor: Json, occurred_at: datetime, data: Json, threads: list[Json]) -> None:  # noqa: ARG002 - recorded
+    def step(
+        self, kind: str, organisation: str, actor: Json, occurred_at: datetime, data: Json, threads: list[Json]
+    ) -> None:  # noqa: ARG002 - recorded
         """Record a step, with what it made of its threads."""
         for thread in threads:
             self.threads[thread["threadId"]] = thread

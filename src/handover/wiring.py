@@ -190,9 +190,7 @@ async def _keep_fresh(directory: LiveDirectory, changed: asyncio.Event) -> None:
 
 def issuers(settings: Settings) -> list[Issuer]:
     """Give the issuers whose tokens count; a demonstration has its own besides."""
-    found = [
-        Issuer(i.issuer, i.audience, Keys(file=i.jwks_file, url=i.jwks_url)) for i in settings.issuers
-    ]
+    found = [Issuer(i.issuer, i.audience, Keys(file=i.jwks_file, url=i.jwks_url)) for i in settings.issuers]
     if settings.mode is Mode.DEMONSTRATION:
         _, public = demonstration.key_files(settings.data_dir)
         found.append(Issuer(demonstration.ISSUER, demonstration.AUDIENCE, Keys(file=public)))

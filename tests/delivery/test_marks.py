@@ -30,9 +30,7 @@ async def test_a_step_is_recorded_then_delivered_or_honestly_not(land: World, re
     assert (await marks())[3][VDAB] == Mark(MarkState.DELIVERED, delivered_at)
 
 
-async def test_every_subscription_of_an_organisation_must_have_had_it(
-    land: World, receiver: Receiver
-) -> None:
+async def test_every_subscription_of_an_organisation_must_have_had_it(land: World, receiver: Receiver) -> None:
     await land.subscriptions.create(OCMW, receiver.url)
     other, _ = await land.subscriptions.create(OCMW, receiver.url + "/other")
 

@@ -24,9 +24,7 @@ async def test_a_down_endpoint_is_probed_and_its_lanes_go_when_it_answers(land: 
     async with land.working(poll_seconds=0.05):
         for _ in range(3):
             land.later(timedelta(seconds=31))
-            await until_async(
-                lambda: land.pool.fetchval("SELECT probe_at > $1 FROM subscription", land.clock.now())
-            )
+            await until_async(lambda: land.pool.fetchval("SELECT probe_at > $1 FROM subscription", land.clock.now()))
         await until_async(lambda: land.pool.fetchval("SELECT max(attempts) >= 3 FROM delivery"))
         # Probes came besides the schedule: they used nothing of it up.
         assert {row["failures"] for row in await land.pool.fetch("SELECT failures FROM lane")} == {6}

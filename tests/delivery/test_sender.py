@@ -29,9 +29,7 @@ async def test_any_2xx_is_success(receiver: Receiver, sender: Sender, code: int)
     assert (attempt.succeeded, attempt.status, attempt.outcome) == (True, code, "succeeded")
 
 
-@pytest.mark.parametrize(
-    "code", [300, 301, 302, 303, 304, 307, 308, 400, 401, 404, 410, 418, 429, 500, 503, 599]
-)
+@pytest.mark.parametrize("code", [300, 301, 302, 303, 304, 307, 308, 400, 401, 404, 410, 418, 429, 500, 503, 599])
 async def test_anything_else_is_a_failure_and_nothing_is_followed(
     receiver: Receiver, sender: Sender, code: int
 ) -> None:
@@ -52,9 +50,7 @@ async def _drip(hook: Hook) -> web.StreamResponse:
     return response
 
 
-async def test_a_slow_drip_ends_at_the_deadline_of_the_whole_attempt(
-    receiver: Receiver, sender: Sender
-) -> None:
+async def test_a_slow_drip_ends_at_the_deadline_of_the_whole_attempt(receiver: Receiver, sender: Sender) -> None:
     receiver.answer = _drip
     began = time.monotonic()
     attempt = await _send(sender, receiver.url)
@@ -102,9 +98,7 @@ async def test_a_reset_after_the_request_is_a_failure(receiver: Receiver, sender
         transport = hook.request.transport
         assert transport is not None
         linger = struct.pack("ii", 1, 0)
-        transport.get_extra_info("socket").setsockopt(
-            1, 13, linger
-        )  # SOL_SOCKET, SO_LINGER: close is a reset
+        transport.get_extra_info("socket").setsockopt(1, 13, linger)  # SOL_SOCKET, SO_LINGER: close is a reset
         transport.abort()
         return web.Response()
 
@@ -139,9 +133,7 @@ async def test_an_answer_that_is_no_http_is_a_failure(sender: Sender) -> None:
     assert (attempt.error, attempt.connected) == ("no HTTP answer", True)
 
 
-async def test_a_kept_connection_that_was_closed_meanwhile_costs_no_attempt(
-    receiver: Receiver, sender: Sender
-) -> None:
+async def test_a_kept_connection_that_was_closed_meanwhile_costs_no_attempt(receiver: Receiver, sender: Sender) -> None:
     assert (await _send(sender, receiver.url)).succeeded
 
     async def close_once(hook: Hook) -> web.StreamResponse:

@@ -26,9 +26,7 @@ def test_either_secret_of_two_verifies_and_a_third_does_not() -> None:
     headers = {
         "webhook-id": "one",
         "webhook-timestamp": str(now),
-        "webhook-signature": signing.signature(
-            [signing.key_of(s) for s in (first, second)], "one", now, body
-        ),
+        "webhook-signature": signing.signature([signing.key_of(s) for s in (first, second)], "one", now, body),
     }
     assert Webhook(first).verify(body, headers) == Webhook(second).verify(body, headers) == {"a": "é"}
     with pytest.raises(WebhookVerificationError):
@@ -37,9 +35,7 @@ def test_either_secret_of_two_verifies_and_a_third_does_not() -> None:
         Webhook(first).verify(body + b" ", headers)
 
 
-@pytest.mark.parametrize(
-    "secret", ["", "whsec_", "whsec_AAAA", "whsec_é", "whsec_" + "A" * 100, "no base64!"]
-)
+@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_AAAA", "whsec_é", "whsec_" + "A" * 100, "no base64!"])
 def test_a_bad_secret_is_refused_without_being_told(secret: str) -> None:
     with pytest.raises(ValueError, match="secret") as refused:
         signing.key_of(secret)

@@ -26,9 +26,7 @@ async def test_a_subscription_from_creation_to_deletion(land: World) -> None:
     kept = await land.pool.fetchval("SELECT secrets FROM subscription")
     assert secret.removeprefix("whsec_").encode() not in kept
     assert await land.subscriptions.list(OCMW) == [made]
-    changed = await land.subscriptions.change(
-        OCMW, made.subscription_id, url=URL + "/2", status=Status.PAUSED
-    )
+    changed = await land.subscriptions.change(OCMW, made.subscription_id, url=URL + "/2", status=Status.PAUSED)
     assert changed is not None
     assert (changed.url, changed.event_types, changed.status) == (URL + "/2", made.event_types, Status.PAUSED)
     assert await land.subscriptions.get(OCMW, made.subscription_id) == changed
@@ -156,9 +154,7 @@ async def test_deliveries_are_listed_latest_first_by_state_and_page(land: World,
             await land.subscriptions.deliveries(OCMW, its, after=bad)
 
 
-async def test_a_resent_delivery_goes_out_in_its_place_with_the_same_id(
-    land: World, receiver: Receiver
-) -> None:
+async def test_a_resent_delivery_goes_out_in_its_place_with_the_same_id(land: World, receiver: Receiver) -> None:
     made, _ = await land.subscriptions.create(OCMW, receiver.url)
     async with land.working():
         dossier_id = await land.open()
@@ -273,9 +269,7 @@ async def test_a_replay_of_a_period_or_from_a_cursor_and_in_parts(land: World) -
     middle = land.clock.now()
     land.later(timedelta(hours=1))
     await land.steps(dossier_id, 2)
-    await land.pool.execute(
-        "UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL"
-    )
+    await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
 
     async def pending() -> list[int]:
         rows = await land.pool.fetch("SELECT sequence FROM delivery WHERE state = 'pending' ORDER BY 1")
@@ -290,9 +284,7 @@ async def test_a_replay_of_a_period_or_from_a_cursor_and_in_parts(land: World) -
     row = await land.lane(dossier_id)
     assert (row["waiting"], row["head"]) == (4, 3)
     # In parts: each call says where the next one goes on.
-    await land.pool.execute(
-        "UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL"
-    )
+    await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
     cursor, parts = "", []
     while True:
         part = await land.subscriptions.replay(OCMW, its, after=cursor, most=3)
@@ -303,9 +295,7 @@ async def test_a_replay_of_a_period_or_from_a_cursor_and_in_parts(land: World) -
         cursor = part.cursor
     assert parts == [3, 1]
     feed = await Reader(land.pool, land.sealer).feed(OCMW, after="", limit=100)
-    await land.pool.execute(
-        "UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL"
-    )
+    await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
     rest = await land.subscriptions.replay(OCMW, its, after=feed[4].cursor)
     assert rest is not None
     assert (rest.queued, await pending()) == (1, [6])
@@ -316,17 +306,13 @@ async def test_a_replay_of_a_period_or_from_a_cursor_and_in_parts(land: World) -
 async def test_a_replay_waits_for_what_the_feed_does_not_show_yet(land: World) -> None:
     made, _ = await land.subscriptions.create(OCMW, URL)
     await land.open()
-    await land.pool.execute(
-        "UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL"
-    )
+    await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
     async with land.pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
         await connection.execute("SELECT pg_current_xact_id()")  # the feed ends before it while it runs
         await land.open()
-        await land.pool.execute(
-            "UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL"
-        )
+        await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
         replaying = asyncio.create_task(land.subscriptions.replay(OCMW, made.subscription_id))
         await asyncio.sleep(0.3)
         assert not replaying.done()

@@ -46,9 +46,7 @@ async def test_an_event_arrives_thin_signed_and_in_order(land: World, receiver: 
         assert body["subject"] == str(dossier_id)
         assert body["sequence"] == f"{event.sequence:010}"
         assert body.get("previoussequence") == previous
-        assert body.get("correlationid") == (
-            str(event.threads[0].correlation_id) if event.thread_id else None
-        )
+        assert body.get("correlationid") == (str(event.threads[0].correlation_id) if event.thread_id else None)
         data = body["data"]
         assert data["href"] == f"{BASE}/v1/dossiers/{dossier_id}/events/{event.event_id}"
         assert data.get("threadId") == (str(event.thread_id) if event.thread_id else None)
@@ -61,9 +59,7 @@ async def test_an_event_arrives_thin_signed_and_in_order(land: World, receiver: 
         assert private not in everything
 
 
-async def test_only_what_the_organisation_is_entitled_to_and_asked_for(
-    land: World, receiver: Receiver
-) -> None:
+async def test_only_what_the_organisation_is_entitled_to_and_asked_for(land: World, receiver: Receiver) -> None:
     await land.subscriptions.create(VDAB, receiver.url, ["handover.requested"])
     async with land.working():
         unshared, shared = await land.open(), await land.open()
@@ -139,9 +135,7 @@ async def test_what_never_goes_through_is_dead_after_ten_attempts_and_stops_its_
     assert len({hook.id for hook in receiver.hooks}) == 3
 
 
-async def test_410_disables_and_making_it_active_brings_what_was_missed(
-    land: World, receiver: Receiver
-) -> None:
+async def test_410_disables_and_making_it_active_brings_what_was_missed(land: World, receiver: Receiver) -> None:
     subscription, _ = await land.subscriptions.create(OCMW, receiver.url)
     receiver.answer = status(410)
     async with land.working():
@@ -164,9 +158,7 @@ async def test_410_disables_and_making_it_active_brings_what_was_missed(
     assert receiver.sequences(second) == [1, 2]
 
 
-async def test_a_paused_subscription_queues_and_sends_when_it_goes_on(
-    land: World, receiver: Receiver
-) -> None:
+async def test_a_paused_subscription_queues_and_sends_when_it_goes_on(land: World, receiver: Receiver) -> None:
     subscription, _ = await land.subscriptions.create(OCMW, receiver.url)
     await land.subscriptions.change(OCMW, subscription.subscription_id, status=Status.PAUSED)
     async with land.working():
@@ -280,15 +272,11 @@ async def test_while_the_acknowledgement_cannot_be_recorded_the_delivery_does_no
         await land.pool.execute("ALTER FUNCTION append_events_away RENAME TO append_events")
         await until_async(lambda: _received(land, dossier_id))
         await until_async(lambda: _settled(land))
-    assert {hook.id for hook in receiver.hooks if hook.sequence == 3} == {
-        str(land.events[dossier_id][2].event_id)
-    }
+    assert {hook.id for hook in receiver.hooks if hook.sequence == 3} == {str(land.events[dossier_id][2].event_id)}
     assert await land.states(dossier_id) == ["succeeded"] * 3
 
 
-async def test_two_workers_share_the_work_and_never_send_one_delivery_twice(
-    land: World, receiver: Receiver
-) -> None:
+async def test_two_workers_share_the_work_and_never_send_one_delivery_twice(land: World, receiver: Receiver) -> None:
     await land.subscriptions.create(OCMW, receiver.url)
     in_hand: set[str] = set()
     clashes: list[str] = []

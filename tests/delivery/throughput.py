@@ -103,9 +103,7 @@ async def _drain(made: World, dsn: str, directory: Path, dossiers: list[UUID], e
         for _ in range(each):
             await asyncio.gather(*(made.post(d, "handover.progressed", VDAB) for d in dossiers))
         count = each * len(dossiers)
-        _say(
-            f"recorded {count} events in {len(dossiers)} dossiers: {count / (time.monotonic() - began):.0f}/s"
-        )
+        _say(f"recorded {count} events in {len(dossiers)} dossiers: {count / (time.monotonic() - began):.0f}/s")
         async with _process("work", dsn):
             await _drained(made)
     times = [at for _, at in json.loads((directory / "drain.json").read_text())]
@@ -116,9 +114,7 @@ async def _latency(made: World, dsn: str, directory: Path, dossiers: list[UUID],
     file = directory / f"latency{rate}.json"
     async with _process("receive", str(file)) as port:
         subscription = (await made.subscriptions.list(VDAB))[0]
-        await made.subscriptions.change(
-            VDAB, subscription.subscription_id, url=f"http://127.0.0.1:{port}/hook"
-        )
+        await made.subscriptions.change(VDAB, subscription.subscription_id, url=f"http://127.0.0.1:{port}/hook")
         committed: dict[str, float] = {}
 
         async def one(number: int) -> None:

@@ -1,11 +1,11 @@
 from uuid import UUID
 
 import pytest
+from tests.domain.world import OCMW_1, OTHER, OTHER_1, VDAB_1, Case, caller, said_by
 
 from handover.domain.allowed import Step, allowed
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.refusals import DossierBusy, DossierClosed, Refusal, WrongParty, WrongState
-from tests.domain.world import OCMW_1, OTHER, OTHER_1, VDAB_1, Case, caller, said_by
 
 
 def _case(*steps: tuple[str, str]) -> Case:

@@ -6,13 +6,13 @@ from uuid import UUID
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.domain.world import KINDS, OCMW, OCMW_1, OTHER_1, PARTNER_1, VDAB_1, Case, caller, said_by
 
 from handover.domain.allowed import allowed
 from handover.domain.dossier import Dossier, fold
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.refusals import InvitationNeeded, Refusal
 from handover.domain.threads import ENDED, NEEDS_REASON, Status, Thread
-from tests.domain.world import KINDS, OCMW, OCMW_1, OTHER_1, PARTNER_1, VDAB_1, Case, caller, said_by
 
 PEOPLE = (OCMW_1, VDAB_1, OTHER_1, PARTNER_1)
 TYPES = tuple(EVENT_TYPES)

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import pytest
 
+from handover.domain.codes_follow_up import Stability
 from handover.domain.deadlines import (
     DueRule,
     add_months,
@@ -18,7 +19,6 @@ from handover.domain.deadlines import (
     working_days,
 )
 from handover.domain.kinds.follow_up import FOLLOW_UP, AftercareChecked, AftercareStarted
-from handover.domain.codes_follow_up import Stability
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 

@@ -5,13 +5,6 @@ from uuid import UUID
 import msgspec
 import pytest
 from msgspec.structs import replace
-
-from handover.domain.codes import LeadKind, TargetGroup
-from handover.domain.dossier import Dossier, evolve, fold
-from handover.domain.kinds import dossier as d
-from handover.domain.parties import Party
-from handover.domain.refusals import DossierBusy, DossierClosed, InvalidField, WrongParty, WrongState
-from handover.domain.threads import Status
 from tests.domain.world import (
     AT,
     OCMW,
@@ -28,6 +21,13 @@ from tests.domain.world import (
     example,
     external,
 )
+
+from handover.domain.codes import LeadKind, TargetGroup
+from handover.domain.dossier import Dossier, evolve, fold
+from handover.domain.kinds import dossier as d
+from handover.domain.parties import Party
+from handover.domain.refusals import DossierBusy, DossierClosed, InvalidField, WrongParty, WrongState
+from handover.domain.threads import Status
 
 
 def _case(*others: str) -> Case:

@@ -2,11 +2,6 @@ from datetime import UTC, date, datetime
 
 import pytest
 from msgspec.structs import replace
-
-from handover.domain import codes_follow_up as codes
-from handover.domain.kinds import follow_up as f
-from handover.domain.refusals import WrongParty, WrongState
-from handover.domain.threads import Status
 from tests.domain.world import (
     AT,
     OCMW_1,
@@ -19,6 +14,11 @@ from tests.domain.world import (
     brussels,
     example,
 )
+
+from handover.domain import codes_follow_up as codes
+from handover.domain.kinds import follow_up as f
+from handover.domain.refusals import WrongParty, WrongState
+from handover.domain.threads import Status
 
 LATER = datetime(2026, 12, 11, 10, tzinfo=UTC)
 
@@ -116,7 +116,9 @@ def test_a_contract_is_due_three_months_before_its_end(article: str) -> None:
 
 def test_a_contract_that_ends_soon_is_due_at_once() -> None:
     case = _case()
-    case.post(OCMW_1, "followUp.art60Started", f.ContractStarted(starts_on=date(2026, 1, 5), ends_on=date(2026, 12, 31)))
+    case.post(
+        OCMW_1, "followUp.art60Started", f.ContractStarted(starts_on=date(2026, 1, 5), ends_on=date(2026, 12, 31))
+    )
     assert case.thread.due_at == brussels(AT.date())
 
 
@@ -154,9 +156,7 @@ def test_aftercare_checks_at_one_three_and_six_months() -> None:
     dues = [case.thread.due_at]
     for month, day in ((12, 23), (2, 23), (5, 24)):
         at = datetime(2026 if month == 12 else 2027, month, day, 10, tzinfo=UTC)
-        data = f.AftercareChecked(
-            starts_on=date(2026, 11, 23), checked_on=at.date(), stability=codes.Stability.STABLE
-        )
+        data = f.AftercareChecked(starts_on=date(2026, 11, 23), checked_on=at.date(), stability=codes.Stability.STABLE)
         case.post(VDAB_1, "followUp.aftercareChecked", data, at=at)
         dues.append(case.thread.due_at)
     assert dues == [

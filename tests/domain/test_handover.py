@@ -5,19 +5,6 @@ from uuid import UUID
 
 import msgspec
 import pytest
-
-from handover.domain import codes
-from handover.domain.kinds import EVENT_TYPES
-from handover.domain.kinds import handover as h
-from handover.domain.refusals import (
-    InvalidField,
-    PurposeNotAllowed,
-    UnknownThread,
-    Unseen,
-    WrongParty,
-    WrongState,
-)
-from handover.domain.threads import Status, Thread
 from tests.domain.world import (
     AT,
     OCMW,
@@ -34,6 +21,19 @@ from tests.domain.world import (
     brussels,
     example,
 )
+
+from handover.domain import codes
+from handover.domain.kinds import EVENT_TYPES
+from handover.domain.kinds import handover as h
+from handover.domain.refusals import (
+    InvalidField,
+    PurposeNotAllowed,
+    UnknownThread,
+    Unseen,
+    WrongParty,
+    WrongState,
+)
+from handover.domain.threads import Status, Thread
 
 S = Status
 ROADS = {
@@ -393,7 +393,9 @@ def test_retried_with_another() -> None:
     assert case.dossier.inscription_of(PARTNER)
     again = at(S.REJECTED)
     again.refused(WrongParty, OCMW_1, "handover.retried", h.Retried(receiver=OCMW), thread=again.thread.thread_id)
-    again.refused(InvalidField, OCMW_1, "handover.retried", h.Retried(receiver="nergens"), thread=again.thread.thread_id)
+    again.refused(
+        InvalidField, OCMW_1, "handover.retried", h.Retried(receiver="nergens"), thread=again.thread.thread_id
+    )
 
 
 def test_a_retry_of_a_retry_keeps_the_correlation() -> None:

@@ -1,12 +1,12 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from tests.domain.world import OCMW, OCMW_1, OCMW_2, OTHER_1, PARTNER_1, VDAB, VDAB_1, Case
 
 from handover.domain.codes_follow_up import Benefit, IntakeForm, TrajectoryKind
 from handover.domain.kinds import intake as i
 from handover.domain.refusals import InvalidField, WrongParty, WrongState
 from handover.domain.threads import Status
-from tests.domain.world import OCMW, OCMW_1, OCMW_2, OTHER_1, PARTNER_1, VDAB, VDAB_1, Case
 
 WHEN = datetime(2026, 12, 1, 9, tzinfo=UTC)
 

@@ -2,11 +2,6 @@ from datetime import date
 from typing import Any
 
 import pytest
-
-from handover.domain.codes import Capacity, LeadKind, TargetGroup
-from handover.domain.decide import decide
-from handover.domain.kinds.dossier import InscriptionClosed
-from handover.domain.refusals import IdentityMismatch, InvalidField, InvitationNeeded, PurposeNotAllowed, Refusal
 from tests.domain.world import (
     AT,
     DIRECTORY,
@@ -21,6 +16,17 @@ from tests.domain.world import (
     either,
     external,
     opening,
+)
+
+from handover.domain.codes import Capacity, LeadKind, TargetGroup
+from handover.domain.decide import decide
+from handover.domain.kinds.dossier import InscriptionClosed
+from handover.domain.refusals import (
+    IdentityMismatch,
+    InvalidField,
+    InvitationNeeded,
+    PurposeNotAllowed,
+    Refusal,
 )
 
 # Pact, chapter 3, as in the table "Who directs".

@@ -2,13 +2,13 @@ from datetime import date
 
 import msgspec
 import pytest
+from tests.domain.world import AT, DIRECTORY, OCMW, OCMW_1, OCMW_2, VDAB, VDAB_1, Case, example
 
 from handover.domain.fields import Visibility
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.kinds import dossier as d
 from handover.domain.kinds import intake as i
 from handover.domain.visibility import classes_for, shows_all, visible_data
-from tests.domain.world import AT, DIRECTORY, OCMW, OCMW_1, OCMW_2, VDAB, VDAB_1, Case, example
 
 ALL = frozenset(Visibility)
 OPEN = frozenset({Visibility.STEP, Visibility.CONTENT})
@@ -87,6 +87,7 @@ def test_the_quick_way_leaves_out_what_the_slow_way_would(name: str, classes: fr
 
 def test_classes_of_the_specification() -> None:
     """Who, what, when, status, due are steps; text and plans are content; health is confidential."""
+
     def of(name: str, field: str) -> Visibility:
         return EVENT_TYPES[name].visibility[field]
 

@@ -197,9 +197,7 @@ class Case:
         """Decide; the state that comes with the decision must be the fold of the events."""
         before = self.found
         events, after = decide(before, command, DIRECTORY, at=self.at)
-        assert [e.sequence for e in events] == [
-            n + 1 + (before.version if before else 0) for n in range(len(events))
-        ]
+        assert [e.sequence for e in events] == [n + 1 + (before.version if before else 0) for n in range(len(events))]
         self.events += events
         self.found = after
         assert fold(self.events) == after

@@ -154,12 +154,12 @@ class ReceiverProcess:
             stdout=asyncio.subprocess.PIPE,
             limit=1 << 20,
         )
-        assert process.stdout is not None  # noqa: S101 - asked for above
+        assert process.stdout is not None
         return cls(process, json.loads(await process.stdout.readline())["port"])
 
     async def listen(self, path: str, secret: str) -> None:
         """Let it check what comes in under a path with a secret."""
-        assert self._process.stdin is not None  # noqa: S101 - asked for above
+        assert self._process.stdin is not None
         self._listening.clear()
         self._process.stdin.write(f"{path} {secret}\n".encode())
         await self._listening.wait()
@@ -190,7 +190,7 @@ class ReceiverProcess:
         await self._reading
 
     async def _read(self) -> None:
-        assert self._process.stdout is not None  # noqa: S101 - asked for above
+        assert self._process.stdout is not None
         async for line in self._process.stdout:
             told = json.loads(line)
             if "listening" in told:

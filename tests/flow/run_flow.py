@@ -11,10 +11,8 @@ import sys
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.flow.outside import Outside, ReceiverProcess, instance, synthetic_ssin
 
 OCMW, VDAB = "ocmw-lindedal", "vdab"
@@ -48,9 +46,17 @@ def road() -> list[tuple[str, str, dict[str, object]]]:
         (
             VDAB,
             "handover.contacted",
-            {"contactedAt": now.isoformat(), "means": "threeWayTalk", "present": ["client", "sender", "receiver"]},
+            {
+                "contactedAt": now.isoformat(),
+                "means": "threeWayTalk",
+                "present": ["client", "sender", "receiver"],
+            },
         ),
-        (VDAB, "handover.progressed", {"whatHappened": "Twee sollicitaties.", "nextStep": "Gesprek volgende week."}),
+        (
+            VDAB,
+            "handover.progressed",
+            {"whatHappened": "Twee sollicitaties.", "nextStep": "Gesprek volgende week."},
+        ),
         (VDAB, "handover.completed", {"outcome": "employed", "senderMustStill": "Leefloon stopzetten."}),
     ]
 
@@ -170,9 +176,7 @@ async def main() -> int:
         for _ in range(REFERRALS):
             await flow.refer(rng)
         await asyncio.sleep(0.5)  # the last receipts may still be on their way to the OCMW's receiver
-        acknowledged = sum(
-            1 for line in receiver.of(OCMW) if line["event"]["data"]["type"] == "handover.received"
-        )
+        acknowledged = sum(1 for line in receiver.of(OCMW) if line["event"]["data"]["type"] == "handover.received")
         await receiver.stop()
     show("POST sent -> 201 received", flow.answered)
     median = show("POST sent -> webhook received", flow.heard)

@@ -1,15 +1,15 @@
-"""Every example of /v1/refData/eventTypes is accepted from the right party in the right state, refused from the wrong one."""
+"""Every example of the event types is accepted from the right party in the right state, and refused from a wrong one."""
 
 from collections.abc import AsyncIterator
 from itertools import count
 from typing import Any
 
 import pytest
+from tests.conftest import fresh
+from tests.instance import Instance, Party, number, running
 
 from handover.platform.embedded import EmbeddedPostgres
 from handover.web.api.reference import event_types
-from tests.conftest import fresh
-from tests.instance import Instance, Party, number, running
 
 ENTRIES = event_types()
 RIGHT = {
@@ -50,7 +50,7 @@ def _name(entry: dict[str, Any]) -> str:
 
 def _road(entry: dict[str, Any]) -> list[dict[str, Any]]:
     """The shortest row of entries that leads to a state in which this one may happen."""
-    if not entry["from"] or entry["threadKind"] == "dossier" and "topic" not in entry:
+    if not entry["from"] or (entry["threadKind"] == "dossier" and "topic" not in entry):
         return []
     same: list[dict[str, Any]] = [
         e for e in ENTRIES if e["threadKind"] == entry["threadKind"] and e.get("topic") == entry.get("topic")
@@ -59,9 +59,7 @@ def _road(entry: dict[str, Any]) -> list[dict[str, Any]]:
     for road in roads:
         if road[-1]["to"] in entry["from"]:
             return road
-        roads += [
-            [*road, e] for e in same if e["posted"] and road[-1]["to"] in e["from"] and e not in road
-        ]
+        roads += [[*road, e] for e in same if e["posted"] and road[-1]["to"] in e["from"] and e not in road]
     pytest.fail(f"no road leads to {entry['type']}")
 
 
@@ -74,9 +72,7 @@ async def _dossier(instance: Instance, entry: dict[str, Any]) -> tuple[str, str 
         await parties["ocmw-lindedal"].step(dossier_id, "dossier.closed", {"reason": "goalReached"})
     thread_id = None
     for before in _road(entry):
-        done = await parties[RIGHT[before["by"]]].step(
-            dossier_id, before["type"], before["example"], thread_id
-        )
+        done = await parties[RIGHT[before["by"]]].step(dossier_id, before["type"], before["example"], thread_id)
         thread_id = done["threadId"]
     return dossier_id, thread_id, parties
 

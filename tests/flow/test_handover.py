@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from aiohttp import web
 from standardwebhooks import Webhook
-
 from tests.instance import Instance, eventually
 
 COUNSELLOR = "trajectbegeleider-1"
@@ -22,7 +21,12 @@ ROAD = (
         "inProgress",
     ),
     ("vdab", "handover.progressed", {"whatHappened": "Training.", "nextStep": "Solliciteren."}, "inProgress"),
-    ("vdab", "handover.completed", {"outcome": "employed", "senderMustStill": "Leefloon stoppen."}, "completed"),
+    (
+        "vdab",
+        "handover.completed",
+        {"outcome": "employed", "senderMustStill": "Leefloon stoppen."},
+        "completed",
+    ),
 )
 
 
@@ -161,7 +165,9 @@ async def test_a_rejected_referral_closes_what_it_opened_and_can_be_retried(inst
 async def test_what_was_not_referred_stays_unseen(instance: Instance) -> None:
     ocmw, vdab, other = (instance.party(o) for o in ("ocmw-lindedal", "vdab", "ocmw-waterhoek"))
     dossier_id = await ocmw.open()
-    await ocmw.step(dossier_id, "intake.recorded", {"targetGroup": "livingWage", "workWish": "unsure", "situation": "x"})
+    await ocmw.step(
+        dossier_id, "intake.recorded", {"targetGroup": "livingWage", "workWish": "unsure", "situation": "x"}
+    )
     for stranger in (vdab, other):
         for path in ("", "/events", "/threads"):
             assert (await stranger.get(f"/v1/dossiers/{dossier_id}{path}")).status_code == 404

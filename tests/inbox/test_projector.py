@@ -77,9 +77,7 @@ async def test_it_catches_up_after_it_was_stopped(world: World) -> None:
 
 
 async def test_of_two_one_leads_and_the_other_takes_over(world: World) -> None:
-    one, two = (
-        asyncio.create_task(Projector(world.pool, world.dsn, poll=0.02, page=5).run()) for _ in range(2)
-    )
+    one, two = (asyncio.create_task(Projector(world.pool, world.dsn, poll=0.02, page=5).run()) for _ in range(2))
     dossiers = await asyncio.gather(*(world.open() for _ in range(40)))
     await asyncio.gather(*(world.post(d, OCMW_1, "handover.requested") for d in dossiers[:20]))
     await _until_projected(world, 60)

@@ -23,10 +23,11 @@ import asyncpg
 import httpx
 
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-from handover.platform.embedded import EmbeddedPostgres
 from tests.flow.outside import Outside, ReceiverProcess, started
 
+from handover.platform.embedded import EmbeddedPostgres
+
+ROOT = Path(__file__).parents[2]
 OCMW, VDAB = "ocmw-lindedal", "vdab"
 REFERRED, STEPS = 20, 100
 LINO_MINUTES = 15
@@ -114,7 +115,11 @@ class Work:
         dossier_id = self.rng.choice(list(self.threads))
         now = datetime.now(UTC)
         road: dict[str, tuple[str, dict[str, Any], str]] = {
-            "requested": ("handover.accepted", {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"}, "accepted"),
+            "requested": (
+                "handover.accepted",
+                {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"},
+                "accepted",
+            ),
             "accepted": (
                 "handover.contacted",
                 {"contactedAt": now.isoformat(), "means": "jointIntake", "present": ["client", "receiver"]},
@@ -126,7 +131,7 @@ class Work:
                 "inProgress",
             ),
         }
-        if self.rng.random() < 0.5:  # noqa: PLR2004 - half of the steps
+        if self.rng.random() < 0.5:
             kind, data, after = road[self.state[dossier_id]]
             await self._post(VDAB, dossier_id, kind, data, self.threads[dossier_id])
             self.state[dossier_id] = after

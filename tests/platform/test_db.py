@@ -20,9 +20,7 @@ from handover.platform.embedded import EmbeddedPostgres
 
 
 @contextlib.asynccontextmanager
-async def _pool(
-    dsn: str, *, checks: bool = True, transaction_timeout: int = 60
-) -> AsyncIterator[asyncpg.Pool]:
+async def _pool(dsn: str, *, checks: bool = True, transaction_timeout: int = 60) -> AsyncIterator[asyncpg.Pool]:
     pool = await open_pool(
         dsn,
         size=2,

@@ -127,9 +127,7 @@ async def test_the_server_of_an_owner_that_was_killed_is_taken_over(data_dir: Pa
         "    await asyncio.sleep(60)\n"
         "asyncio.run(main())\n"
     )
-    owner = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", program, str(data_dir), stdout=subprocess.PIPE
-    )
+    owner = await asyncio.create_subprocess_exec(sys.executable, "-c", program, str(data_dir), stdout=subprocess.PIPE)
     assert owner.stdout is not None
     assert await asyncio.wait_for(owner.stdout.readline(), 30) == b"ready\n"
     owner.kill()

@@ -16,9 +16,7 @@ async def _until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _listening(
-    dsn: str, heard: list[tuple[str, str]], heartbeat: float = 15.0
-) -> AsyncIterator[Listener]:
+async def _listening(dsn: str, heard: list[tuple[str, str]], heartbeat: float = 15.0) -> AsyncIterator[Listener]:
     listener = Listener(dsn, ["one", "two"], lambda *what: heard.append(what), heartbeat=heartbeat)
     await listener.start()
     await asyncio.wait_for(listener.connected.wait(), 10)

@@ -89,9 +89,7 @@ def test_production_names_everything_that_is_missing(monkeypatch: pytest.MonkeyP
         ("DATABASE_URL", "mysql://x", "must begin with postgresql://"),
     ],
 )
-def test_each_wrong_setting_is_named(
-    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
-) -> None:
+def test_each_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str) -> None:
     _production(monkeypatch)
     monkeypatch.setenv(f"HANDOVER_{variable}", value)
     with pytest.raises(SettingsError) as refused:

@@ -61,9 +61,7 @@ async def test_children_start_in_order(tmp_path: Path) -> None:
     assert code == 7
 
 
-@pytest.mark.parametrize(
-    ("how", "code"), [("sys.exit(3)", 3), ("sys.exit(0)", 1), ("os.kill(os.getpid(), 9)", 137)]
-)
+@pytest.mark.parametrize(("how", "code"), [("sys.exit(3)", 3), ("sys.exit(0)", 1), ("os.kill(os.getpid(), 9)", 137)])
 async def test_when_one_ends_the_others_are_ended(tmp_path: Path, how: str, code: int) -> None:
     children = [_child("a", OBEDIENT, tmp_path), Child("b", [sys.executable, "-c", f"import os, sys; {how}"])]
     assert await supervise(children) == code

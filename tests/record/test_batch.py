@@ -67,7 +67,12 @@ async def test_what_one_item_causes_only_it_pays_for(error: Exception) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [asyncpg.ConnectionDoesNotExistError("gone"), asyncpg.AdminShutdownError("down"), OSError("refused"), TimeoutError()],
+    [
+        asyncpg.ConnectionDoesNotExistError("gone"),
+        asyncpg.AdminShutdownError("down"),
+        OSError("refused"),
+        TimeoutError(),
+    ],
     ids=lambda e: type(e).__name__,
 )
 async def test_after_a_lost_connection_nothing_is_run_again(error: Exception) -> None:

@@ -3,12 +3,12 @@ from uuid import UUID
 
 import msgspec
 import pytest
+from tests.domain.world import AT, OCMW, OCMW_1, VDAB_1, Case, example
 
 from handover.domain.events import Event
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.parties import Actor
 from handover.record import codec
-from tests.domain.world import AT, OCMW, OCMW_1, VDAB_1, Case, example
 
 
 def _event(kind: str) -> Event:
@@ -72,7 +72,10 @@ def test_an_event_of_a_newer_version_is_read() -> None:
         (b"", msgspec.DecodeError),
         (b"{}", msgspec.DecodeError),
         (b"\xff\xfe", msgspec.DecodeError),
-        (codec.encode_event(_event("handover.concluded")).replace(b"handover.concluded", b"handover.unheardOf"), KeyError),
+        (
+            codec.encode_event(_event("handover.concluded")).replace(b"handover.concluded", b"handover.unheardOf"),
+            KeyError,
+        ),
         (codec.encode_event(_event("handover.concluded")).replace(b"whatNow", b"whatElse"), msgspec.DecodeError),
     ],
 )

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import asyncpg
 import pytest
-
 from tests.domain.world import OCMW_1
 from tests.record.world import Node, connection, counted, problems, ssin, until
 

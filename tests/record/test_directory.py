@@ -1,13 +1,13 @@
+from dataclasses import replace
 from datetime import date
 
 import asyncpg
 import pytest
-from dataclasses import replace
+from tests.record.world import Node
 
 from handover.domain.codes import OrganisationKind, Purpose
 from handover.domain.parties import Counsellor, LegalBasis, Organisation
 from handover.record.directory import load_directory, save_counsellor, save_legal_basis, save_organisation
-from tests.record.world import Node
 
 ORGANISATION = Organisation(
     organisation_id="ocmw-lindedal",

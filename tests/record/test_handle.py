@@ -5,6 +5,8 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from tests.domain.world import AT, OCMW, OCMW_1, OTHER_1, VDAB, VDAB_1, opening
+from tests.record.world import Node, counted, problems, ssin
 
 from handover.domain.codes_follow_up import Benefit
 from handover.domain.kinds.intake import BenefitStated
@@ -12,8 +14,6 @@ from handover.domain.refusals import IdentityMismatch, StaleVersion, Unseen, Wro
 from handover.platform.ids import new_id
 from handover.record import codec
 from handover.record.handle import Handled, KeyReused, Request
-from tests.domain.world import AT, OCMW, OCMW_1, OTHER_1, VDAB, VDAB_1, opening
-from tests.record.world import Node, counted, problems, ssin
 
 STEP = "dossier.benefitStated"
 
@@ -92,9 +92,7 @@ async def test_twenty_at_once_record_once(two: tuple[Node, Node]) -> None:
 
 async def test_twenty_openings_at_once_open_once(two: tuple[Node, Node]) -> None:
     number = ssin()
-    answers = await asyncio.gather(
-        *(two[n % 2].open(number=number, key="k", fingerprint=b"f") for n in range(20))
-    )
+    answers = await asyncio.gather(*(two[n % 2].open(number=number, key="k", fingerprint=b"f") for n in range(20)))
     assert len({answer.dossier.dossier_id for answer in answers}) == 1
     assert len({answer.bodies for answer in answers}) == 1
     assert sorted(answer.repeated for answer in answers) == [False] + [True] * 19

@@ -3,11 +3,11 @@
 from uuid import UUID
 
 import pytest
-
-from handover.record import codec
-from handover.platform.ids import new_id
 from tests.domain.world import AT, OCMW, OCMW_1, VDAB, VDAB_1
 from tests.record.world import Node, expected_links, problems
+
+from handover.platform.ids import new_id
+from handover.record import codec
 
 
 async def _dossier(one: Node) -> UUID:
@@ -86,7 +86,9 @@ async def test_outbox_in_the_same_transaction(one: Node) -> None:
     subscriptions = {}
     for slug, kind in ((OCMW, "ocmw"), (VDAB, "vdab")):
         await one.pool.execute(
-            "INSERT INTO organisation (organisation_id, kind, enterprise_number, name) VALUES ($1, $2, $1, $1)", slug, kind
+            "INSERT INTO organisation (organisation_id, kind, enterprise_number, name) VALUES ($1, $2, $1, $1)",
+            slug,
+            kind,
         )
         for name, status, types in (
             ("all", "active", None),

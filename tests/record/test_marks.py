@@ -1,9 +1,10 @@
 from dataclasses import replace
 
-from handover.platform.ids import new_id
-from handover.record.marks import InboundMark, find_dossiers, load_marks, save_marks
 from tests.domain.world import AT
 from tests.record.world import SEALER, Node, ssin
+
+from handover.platform.ids import new_id
+from handover.record.marks import InboundMark, find_dossiers, load_marks, save_marks
 
 
 def _mark(key: str) -> InboundMark:

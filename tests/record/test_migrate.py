@@ -7,11 +7,11 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.postgresql.base import ischema_names
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
+from tests.record.world import connection
 
 from handover.platform.db import sqlalchemy_url
 from handover.record.migrate import is_current, upgrade
 from handover.record.tables import Xid8, metadata
-from tests.record.world import connection
 
 
 def _differences(found: Connection) -> list[object]:

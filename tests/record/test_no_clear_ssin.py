@@ -5,13 +5,13 @@ import hashlib
 
 import asyncpg
 import pytest
+from tests.domain.world import AT, OCMW_1, VDAB_1
+from tests.record.world import SEALER, Node, ssin
 
 from handover.platform.clock import Clock
 from handover.record.handle import Request
 from handover.record.marks import InboundMark, save_marks
 from handover.record.once import Once
-from tests.domain.world import AT, OCMW_1, VDAB_1
-from tests.record.world import SEALER, Node, ssin
 
 
 def _forms(number: str) -> dict[str, str]:
@@ -40,7 +40,9 @@ async def _dump(pool: asyncpg.Pool) -> dict[str, str]:
     tables = await pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
     assert len(tables) > 12
     return {
-        t["tablename"]: await pool.fetchval(f'SELECT coalesce(string_agg(t::text, chr(10)), \'\') FROM "{t["tablename"]}" t')  # noqa: S608
+        t["tablename"]: await pool.fetchval(
+            f"SELECT coalesce(string_agg(t::text, chr(10)), '') FROM \"{t['tablename']}\" t"
+        )  # noqa: S608
         for t in tables
     }
 
@@ -58,7 +60,9 @@ async def _found(pool: asyncpg.Pool, number: str) -> set[tuple[str, str]]:
 async def _lived_in(one: Node) -> str:
     """A dossier with everything that a dossier may hold, and the tables beside it filled too."""
     number = ssin()
-    dossier_id = (await one.open(OCMW_1, number=number, key="open", fingerprint=SEALER.digest(number))).dossier.dossier_id
+    dossier_id = (
+        await one.open(OCMW_1, number=number, key="open", fingerprint=SEALER.digest(number))
+    ).dossier.dossier_id
     await one.open(VDAB_1, number=number, key="join", fingerprint=b"f")
     for who, kind in (
         (OCMW_1, "intake.recorded"),
@@ -80,7 +84,10 @@ async def _lived_in(one: Node) -> str:
 async def test_the_database_holds_no_readable_ssin(one: Node) -> None:
     number = await _lived_in(one)
     dump = await _dump(one.pool)
-    assert all(dump[table] for table in ("dossier", "event", "feed", "idempotency", "ssin_lookup", "inbound_mark", "request_once"))
+    assert all(
+        dump[table]
+        for table in ("dossier", "event", "feed", "idempotency", "ssin_lookup", "inbound_mark", "request_once")
+    )
     assert await _found(one.pool, number) == set()
     found = await one.reader.find(number)
     assert found, "though it is known by it"

@@ -4,13 +4,13 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from tests.domain.world import OCMW_1
+from tests.record.world import SEALER, Node, counted
 
 from handover.platform.clock import Clock
 from handover.record.handle import KeyReused, Request
 from handover.record.housekeeping import KEPT, forget_old_keys
 from handover.record.once import InFlight, Once
-from tests.domain.world import OCMW_1
-from tests.record.world import SEALER, Node, counted
 
 REQUEST = Request(key="k", fingerprint=b"f")
 

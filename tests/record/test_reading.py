@@ -2,12 +2,12 @@ import asyncio
 from uuid import UUID
 
 import pytest
+from tests.domain.world import OCMW, OCMW_1, OTHER, VDAB, VDAB_1
+from tests.record.world import Node, connection, counted, ssin, until
 
 from handover.platform.ids import new_id
 from handover.record import codec
 from handover.record.reading import cursor, parse_cursor
-from tests.domain.world import OCMW, OCMW_1, OTHER, VDAB, VDAB_1
-from tests.record.world import Node, connection, counted, ssin, until
 
 GATE = 4712
 
@@ -116,11 +116,11 @@ async def test_the_feed_gives_the_stored_bytes(one: Node) -> None:
         "1-1; DROP TABLE event",
     ],
 )
-async def test_a_cursor_that_the_feed_did_not_give(one: Node, garbage: str) -> None:
+async def test_a_cursor_that_the_feed_did_not_give(shared: Node, garbage: str) -> None:
     with pytest.raises(ValueError, match="no cursor of this feed"):
         parse_cursor(garbage)
     with pytest.raises(ValueError, match="no cursor of this feed"):
-        await one.reader.feed(OCMW, after=garbage, limit=1)
+        await shared.reader.feed(OCMW, after=garbage, limit=1)
 
 
 @pytest.mark.parametrize("place", [(0, 0), (1, 2), (0xABCDEF, 10), ((1 << 63) - 1, (1 << 63) - 1)])
@@ -133,12 +133,12 @@ def test_the_beginning() -> None:
     assert parse_cursor("") == (0, 0)
 
 
-async def test_timeline(one: Node) -> None:
-    dossier_id = await one.opened()
-    await one.post(dossier_id, OCMW_1, "handover.requested")
+async def test_timeline(shared: Node) -> None:
+    dossier_id = await shared.opened()
+    await shared.post(dossier_id, OCMW_1, "handover.requested")
 
     async def sequences(*, after: int = 0, limit: int = 1000) -> list[int]:
-        found = await one.reader.timeline(dossier_id, after=after, limit=limit)
+        found = await shared.reader.timeline(dossier_id, after=after, limit=limit)
         assert found
         assert found.dossier.version == 5
         return [codec.decode_event(body).sequence for body in found.bodies]
@@ -147,37 +147,35 @@ async def test_timeline(one: Node) -> None:
     assert await sequences(after=3) == [4, 5]
     assert await sequences(after=1, limit=2) == [2, 3]
     assert await sequences(after=5) == []
-    assert await one.reader.timeline(new_id()) is None
+    assert await shared.reader.timeline(new_id()) is None
 
 
-async def test_one_event(one: Node) -> None:
-    first, second = await one.open(), await one.open()
+async def test_one_event(shared: Node) -> None:
+    first, second = await shared.open(), await shared.open()
     event_id = codec.decode_event(first.bodies[1]).event_id
-    found = await one.reader.event(first.dossier.dossier_id, event_id)
+    found = await shared.reader.event(first.dossier.dossier_id, event_id)
     assert found
     assert found.bodies == (first.bodies[1],)
-    elsewhere = await one.reader.event(second.dossier.dossier_id, event_id)
+    elsewhere = await shared.reader.event(second.dossier.dossier_id, event_id)
     assert elsewhere
     assert elsewhere.bodies == (), "not under another dossier"
-    assert await one.reader.event(new_id(), event_id) is None
+    assert await shared.reader.event(new_id(), event_id) is None
 
 
-async def test_found_by_ssin(one: Node) -> None:
+async def test_found_by_ssin(shared: Node) -> None:
     number = ssin()
-    handled = await one.open(number=number)
-    assert await one.reader.find(number) == handled.dossier
-    assert await one.reader.find(ssin()) is None
-    found = await one.reader.dossier(handled.dossier.dossier_id)
+    handled = await shared.open(number=number)
+    assert await shared.reader.find(number) == handled.dossier
+    assert await shared.reader.find(ssin()) is None
+    found = await shared.reader.dossier(handled.dossier.dossier_id)
     assert found == (handled.dossier, number)
-    assert await one.reader.dossier(new_id()) is None
+    assert await shared.reader.dossier(new_id()) is None
 
 
 async def test_all_bodies_in_order(one: Node) -> None:
     dossiers = sorted([await one.opened() for _ in range(3)], key=lambda d: d.bytes)
     await one.post(dossiers[0], OCMW_1, "dossier.benefitStated")
-    places = [
-        (e.dossier_id, e.sequence) async for e in _events(one, None)
-    ]
+    places = [(e.dossier_id, e.sequence) async for e in _events(one, None)]
     assert places == [(d, s) for d in dossiers for s in range(1, 5 if d == dossiers[0] else 4)]
     assert [e.dossier_id async for e in _events(one, dossiers[1:2])] == [dossiers[1]] * 3
     assert await counted(one.pool, "event") == 10

@@ -5,11 +5,11 @@ from uuid import UUID
 import pytest
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from tests.domain.world import OCMW_1
+from tests.record.world import SEALER, Node, ssin
 
 from handover.platform.ids import new_id
 from handover.record.sealing import KEY_VERSION, Sealer
-from tests.domain.world import OCMW_1
-from tests.record.world import SEALER, Node, ssin
 
 SSIN = "80010100107"
 

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import asyncpg
 from msgspec.structs import replace
+from tests.domain.world import AT, DIRECTORY, OCMW_1, caller, example, opening
 
 from handover.domain.dossier import Dossier, fold
 from handover.domain.events import PostEvent
@@ -20,7 +21,6 @@ from handover.record import codec
 from handover.record.handle import Handled, Record, Request
 from handover.record.reading import Reader
 from handover.record.sealing import Sealer
-from tests.domain.world import AT, DIRECTORY, OCMW_1, caller, example, opening
 
 SEALER = Sealer(seal_key=b"s" * 32, ssin_key=b"l" * 32)
 _people = count(1)
@@ -78,7 +78,7 @@ class Node:
             thread_id=thread,
         )
         request = Request(key=key, fingerprint=fingerprint, if_match=if_match)
-        return await self.record.handle(command, request, at=datetime.now(UTC))  # noqa: DTZ005
+        return await self.record.handle(command, request, at=datetime.now(UTC))
 
     async def opened(self, who: str = OCMW_1) -> UUID:
         return (await self.open(who)).dossier.dossier_id

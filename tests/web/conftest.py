@@ -1,10 +1,10 @@
 from collections.abc import AsyncIterator
 
 import pytest
-
-from handover.platform.embedded import EmbeddedPostgres
 from tests.conftest import fresh
 from tests.instance import Instance, running
+
+from handover.platform.embedded import EmbeddedPostgres
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
+from tests.instance import Instance, Party
 
 from handover.platform.ids import new_id
-from tests.instance import Instance, Party
 
 BELGIF = "urn:problem-type:belgif:"
 OWN = "urn:problem-type:handover:"
@@ -95,7 +95,10 @@ class Plain:
 
 
 async def over_the_wire(instance: Instance, request: bytes, *, slowly: bytes = b"") -> Plain:
-    """Send bytes over a socket of one's own, then `slowly` 64 KiB at a time until an answer comes."""
+    """Send bytes over a socket of one's own, then `slowly` again and again until an answer comes.
+
+    After HEAD everything up to the end of the connection counts as body.
+    """
     host, port = urlsplit(instance.base_url).hostname, urlsplit(instance.base_url).port
     reader, writer = await asyncio.open_connection(host, port)
     try:
@@ -110,7 +113,8 @@ async def over_the_wire(instance: Instance, request: bytes, *, slowly: bytes = b
         async with asyncio.timeout(20):
             lines = (await head).decode("latin-1").split("\r\n")
             headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
-            body = await reader.readexactly(int(headers.get("content-length", "0")))
+            length = -1 if request.startswith(b"HEAD ") else int(headers.get("content-length", "0"))
+            body = await reader.read() if length < 0 else await reader.readexactly(length)
     finally:
         writer.close()
     return Plain(int(lines[0].split(" ")[1]), headers, body)

@@ -5,7 +5,6 @@ from itertools import count
 from typing import Any
 
 import pytest
-
 from tests.instance import OPENING, Instance, number
 from tests.web.support import BELGIF, CANARY, INPUT, NOBODY, OWN, issues, problem, send, stored
 
@@ -118,7 +117,11 @@ DATA: dict[str, tuple[str, object, set[tuple[str, str]]]] = {
         {("schemaViolation", f"data.{n}") for n in ("summary", "purpose", "receiver", "jointTalkProposedAt")},
     ),
     "NUL": ("handover.requested", REFERRAL | {"summary": "a\x00"}, {("schemaViolation", "data.summary")}),
-    "too long": ("handover.requested", REFERRAL | {"summary": "a" * 4001}, {("schemaViolation", "data.summary")}),
+    "too long": (
+        "handover.requested",
+        REFERRAL | {"summary": "a" * 4001},
+        {("schemaViolation", "data.summary")},
+    ),
     "unknown organisation": (
         "handover.requested",
         REFERRAL | {"receiver": "ocmw-nergens"},
@@ -229,7 +232,11 @@ async def test_of_a_key_given_twice_the_last_counts_for_all(shared: Instance) ->
     ("path", "body", "expected"),
     [
         ("resend", {"dossierId": NOBODY, "sequence": 10**30}, {("schemaViolation", "sequence")}),
-        ("resend", {"dossierId": "x", "sequence": "1"}, {("schemaViolation", "dossierId"), ("schemaViolation", "sequence")}),
+        (
+            "resend",
+            {"dossierId": "x", "sequence": "1"},
+            {("schemaViolation", "dossierId"), ("schemaViolation", "sequence")},
+        ),
         ("replay", {"since": "9999-12-31T23:59:59-14:00"}, {("schemaViolation", "since")}),
         ("replay", {"since": 0}, {("schemaViolation", "since")}),
         ("replay", {"since": "1700000000"}, {("schemaViolation", "since")}),
@@ -265,9 +272,7 @@ async def test_a_subscription_asked_for_the_impossible(
         ({"url": "https://elsewhere.example/", "secret": "x"}, {("unknownInput", "secret")}),
     ],
 )
-async def test_a_subscription_that_cannot_be(
-    shared: Instance, body: object, expected: set[tuple[str, str]]
-) -> None:
+async def test_a_subscription_that_cannot_be(shared: Instance, body: object, expected: set[tuple[str, str]]) -> None:
     before = await stored(shared)
     assert issues(await shared.party("vdab").post("/v1/subscriptions", body)) == expected
     assert await stored(shared) == before
@@ -300,7 +305,9 @@ async def test_a_query_that_cannot_be_used(shared: Instance, path: str, name: st
 @pytest.mark.parametrize("key", ["", "a b", "é", "a" * 101])
 @pytest.mark.parametrize("path", ["/v1/dossiers", f"/v1/dossiers/{NOBODY}/events"])
 async def test_an_idempotency_key_that_is_missing_or_unfit(shared: Instance, key: str, path: str) -> None:
-    body = opening() if path == "/v1/dossiers" else json.dumps({"type": "handover.requested", "data": REFERRAL}).encode()
+    body = (
+        opening() if path == "/v1/dossiers" else json.dumps({"type": "handover.requested", "data": REFERRAL}).encode()
+    )
     before = await stored(shared)
     headers: dict[Any, Any] = {
         b"Authorization": f"Bearer {shared.party('ocmw-lindedal').token}",
@@ -328,9 +335,7 @@ async def test_a_stale_version(shared: Instance) -> None:
     step = {"type": "handover.requested", "data": REFERRAL}
     assert (await party.post(f"/v1/dossiers/{dossier_id}/events", step, If_Match=tag)).status_code == 201
     before = await stored(shared)
-    problem(
-        await party.post(f"/v1/dossiers/{dossier_id}/events", step, If_Match=tag), 412, f"{OWN}staleVersion"
-    )
+    problem(await party.post(f"/v1/dossiers/{dossier_id}/events", step, If_Match=tag), 412, f"{OWN}staleVersion")
     assert await stored(shared) == before
     fresh = (await party.get(f"/v1/dossiers/{dossier_id}")).headers["etag"]
     assert fresh != tag
@@ -402,4 +407,4 @@ async def test_an_unseen_dossier_looks_like_none(shared: Instance, method: str, 
 async def test_issue_types_are_belgifs() -> None:
     kinds = {kind for _, expected in OPENINGS.values() for kind, _ in expected}
     assert kinds == {"schemaViolation", "unknownInput", "invalidInput", "referencedResourceNotFound"}
-    assert INPUT == f"{BELGIF}input-validation:"
+    assert f"{BELGIF}input-validation:" == INPUT

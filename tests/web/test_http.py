@@ -4,7 +4,6 @@ import json
 from itertools import count
 
 import pytest
-
 from tests.instance import OPENING, Instance, number
 from tests.web.support import BELGIF, NOBODY, OWN, issues, over_the_wire, problem, send, stored
 
@@ -18,7 +17,9 @@ def head(instance: Instance, path: str, *lines: str, method: str = "POST") -> by
     return "\r\n".join([f"{method} {path} HTTP/1.1", *standard, *lines, "", ""]).encode("latin-1")
 
 
-@pytest.mark.parametrize("path", ["/v1/dossiers", f"/v1/dossiers/{NOBODY}/events", "/v1/dossiers/search", "/v1/inbox/seen"])
+@pytest.mark.parametrize(
+    "path", ["/v1/dossiers", f"/v1/dossiers/{NOBODY}/events", "/v1/dossiers/search", "/v1/inbox/seen"]
+)
 @pytest.mark.parametrize("size", [MOST + 1, 10**9, 10**18])
 async def test_a_body_that_says_it_is_too_large(shared: Instance, path: str, size: int) -> None:
     """The answer comes before the body does."""
@@ -61,7 +62,14 @@ async def test_the_same_in_small_chunks(shared: Instance) -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "json", "application/jsonp"],
+    [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "json",
+        "application/jsonp",
+    ],
 )
 @pytest.mark.parametrize("path", ["/v1/dossiers", f"/v1/dossiers/{NOBODY}/events", "/v1/subscriptions"])
 async def test_another_content_type(shared: Instance, kind: str, path: str) -> None:
@@ -80,7 +88,15 @@ async def test_content_types_that_are_json(shared: Instance, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "accept", ["application/xml", "text/html", "image/*", "application/json;q=0", "*/*, application/json;q=0.0", "json"]
+    "accept",
+    [
+        "application/xml",
+        "text/html",
+        "image/*",
+        "application/json;q=0",
+        "*/*, application/json;q=0.0",
+        "json",
+    ],
 )
 @pytest.mark.parametrize("path", ["/v1/dossiers", "/v1/organisations", f"/v1/dossiers/{NOBODY}/events"])
 async def test_an_accept_that_no_answer_fits(shared: Instance, accept: str, path: str) -> None:
@@ -92,7 +108,14 @@ async def test_an_accept_that_no_answer_fits(shared: Instance, accept: str, path
 
 @pytest.mark.parametrize(
     "accept",
-    ["", "*/*", "application/*", "text/html, application/json;q=0.5", "text/html,*/*;q=0.8", "Application/JSON; Q=1"],
+    [
+        "",
+        "*/*",
+        "application/*",
+        "text/html, application/json;q=0.5",
+        "text/html,*/*;q=0.8",
+        "Application/JSON; Q=1",
+    ],
 )
 async def test_an_accept_that_fits(shared: Instance, accept: str) -> None:
     party = shared.party("ocmw-lindedal")
@@ -178,7 +201,9 @@ async def test_a_known_address_in_capitals_is_the_same_dossier(shared: Instance)
     problem(await party.get(f"/v1/dossiers/{dossier_id.replace('-', '')}"), 404, f"{BELGIF}resourceNotFound")
 
 
-@pytest.mark.parametrize("name", ["X-Long", "Idempotency-Key", "If-Match", "Authorization", "BelGov-Trace-Id", "Accept"])
+@pytest.mark.parametrize(
+    "name", ["X-Long", "Idempotency-Key", "If-Match", "Authorization", "BelGov-Trace-Id", "Accept"]
+)
 async def test_a_very_long_header(shared: Instance, name: str) -> None:
     """Refused or passed over, never a fault; the next request is served."""
     party = shared.party("ocmw-lindedal")
@@ -191,7 +216,12 @@ async def test_a_very_long_header(shared: Instance, name: str) -> None:
 
 @pytest.mark.parametrize(
     "request_line",
-    [b"NONSENSE\r\n\r\n", b"GET /v1/dossiers HTTP/9.9\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"GET / HTTP/1.1\r\nA\x00B: c\r\n\r\n"],
+    [
+        b"NONSENSE\r\n\r\n",
+        b"GET /v1/dossiers HTTP/9.9\r\n\r\n",
+        b"\x00\x01\x02\r\n\r\n",
+        b"GET / HTTP/1.1\r\nA\x00B: c\r\n\r\n",
+    ],
 )
 async def test_what_is_no_http(shared: Instance, request_line: bytes) -> None:
     answer = await over_the_wire(shared, request_line)

@@ -2,9 +2,10 @@
 
 import asyncio
 
+from tests.instance import Instance
+
 from handover.platform.ids import new_id
 from handover.record.housekeeping import KEPT, forget_old_keys
-from tests.instance import Instance
 
 URL = "http://127.0.0.1:9/hook"
 
@@ -54,4 +55,4 @@ async def test_keys_are_forgotten_after_their_time(api: Instance) -> None:
     assert await forget_old_keys(services.pool, services.clock) == 0
     for table, column in (("idempotency", "recorded_at"), ("request_once", "taken_at")):
         await services.pool.execute(f"UPDATE {table} SET {column} = {column} - $1::interval", KEPT)  # noqa: S608
-    assert await forget_old_keys(services.pool, services.clock) == 2  # noqa: PLR2004
+    assert await forget_old_keys(services.pool, services.clock) == 2

@@ -175,9 +175,7 @@ class Tokens:
 
     def _caller(self, known: Known) -> Caller:
         directory = self._directory()
-        organisation = directory.organisations.get(known.organisation) or _by_number(
-            directory, known.organisation
-        )
+        organisation = directory.organisations.get(known.organisation) or _by_number(directory, known.organisation)
         if organisation is None:
             raise InvalidToken
         if known.counsellor:

@@ -1,0 +1,1 @@
+"""The operator's program: one module per command."""

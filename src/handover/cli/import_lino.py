@@ -93,9 +93,7 @@ async def _import(
                 now=ready.clock.now(),
                 allow_test_range=found.mode is Mode.DEMONSTRATION,
             )
-            report = await bring_about(
-                ready, plan, organisation, basis, progress=progress, rehearsal=rehearsal
-            )
+            report = await bring_about(ready, plan, organisation, basis, progress=progress, rehearsal=rehearsal)
     show(report, where=urlsplit(url).hostname or url, organisation=organisation, rehearsal=rehearsal)
 
 
@@ -121,9 +119,7 @@ async def bring_about(
     rehearsal: bool,
 ) -> Report:
     """Bring the dossiers up to a plan, and give what was done (or, as a rehearsal, what would be)."""
-    door = RecordDoor(
-        pool=ready.pool, record=ready.record, reader=ready.reader, sealer=ready.sealer, clock=ready.clock
-    )
+    door = RecordDoor(pool=ready.pool, record=ready.record, reader=ready.reader, sealer=ready.sealer, clock=ready.clock)
     directory = with_counsellors(ready.directory(), plan)
     if not rehearsal:
         for counsellor in directory.counsellors.values():

@@ -2,8 +2,8 @@
 
 import sys
 from importlib import import_module
+from typing import Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -26,12 +26,12 @@ COMMANDS = {
 class Lazy(TyperGroup):
     """Loads a command's module when it is needed: a token should not wait for the web framework."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401 - as below
         """Give the names."""
         del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401 - typer keeps its own copy of click
         """Load a command."""
         del ctx
         name = COMMANDS.get(cmd_name)
@@ -42,7 +42,7 @@ class Lazy(TyperGroup):
         if found is None:
             found = typer.Typer(add_completion=False, pretty_exceptions_show_locals=False)
             module.register(found)
-        command: click.Command = typer.main.get_command(found)
+        command = typer.main.get_command(found)
         command.name = cmd_name
         return command
 

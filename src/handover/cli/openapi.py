@@ -20,7 +20,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def openapi(
         check: bool = typer.Option(False, "--check", help="Write nothing; fail when a file differs."),  # noqa: FBT001, FBT003 - a flag on a command line
-        directory: Path = typer.Option(Path("openapi"), help="Where the files are."),  # noqa: B008 - typer's way
+        directory: Path = typer.Option(Path("openapi"), help="Where the files are."),
     ) -> None:
         """Write openapi/handover-v1.json (3.1, with webhooks) and handover-v1-3.0.json (3.0.3)."""
         differing = []

@@ -24,8 +24,22 @@ from handover.record.handle import Request
 from handover.wiring import DIRECTORY, Services, services
 
 _TEAMS = (
-    ("ocmw-lindedal", OrganisationKind.OCMW, "0123456749", "OCMW Lindedal", "trajectbegeleider", "Trajectbegeleider Lindedal"),
-    ("ocmw-waterhoek", OrganisationKind.OCMW, "0876543270", "OCMW Waterhoek", "maatschappelijk-werker", "Maatschappelijk werker Waterhoek"),
+    (
+        "ocmw-lindedal",
+        OrganisationKind.OCMW,
+        "0123456749",
+        "OCMW Lindedal",
+        "trajectbegeleider",
+        "Trajectbegeleider Lindedal",
+    ),
+    (
+        "ocmw-waterhoek",
+        OrganisationKind.OCMW,
+        "0876543270",
+        "OCMW Waterhoek",
+        "maatschappelijk-werker",
+        "Maatschappelijk werker Waterhoek",
+    ),
     ("vdab", OrganisationKind.VDAB, "0887010362", "VDAB", "bemiddelaar", "Bemiddelaar VDAB"),
     ("partner-igo", OrganisationKind.PARTNER, "1000012392", "Partner IGO", "begeleider", "Begeleider IGO"),
 )
@@ -107,7 +121,13 @@ _INTAKE = i.INTAKE.table[1].example
 _REQUEST = h.HANDOVER.table[0].example
 _AT = datetime(2026, 11, 2, 9, tzinfo=UTC)
 _STORIES = (
-    _Story("80610100139", "Voorbeeld", "Acht", date(1980, 1, 1), ((_OCMW, "intake.recorded", _INTAKE), (_OCMW, "handover.requested", _REQUEST))),
+    _Story(
+        "80610100139",
+        "Voorbeeld",
+        "Acht",
+        date(1980, 1, 1),
+        ((_OCMW, "intake.recorded", _INTAKE), (_OCMW, "handover.requested", _REQUEST)),
+    ),
     _Story(
         "75631401826",
         "Voorbeeld",

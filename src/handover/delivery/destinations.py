@@ -78,11 +78,7 @@ class Destinations:
             return True
         if isinstance(found, IPv4Address):
             return not any(found in network for network in _REFUSED_V4)
-        return (
-            found.scope_id is None
-            and found in _GLOBAL_V6
-            and not any(found in network for network in _REFUSED_V6)
-        )
+        return found.scope_id is None and found in _GLOBAL_V6 and not any(found in network for network in _REFUSED_V6)
 
     def socket(self, address: AddrInfoType) -> socket.socket:
         """Make the socket that dials this very address; raise AddressRefusedError instead of an unfit one.
@@ -130,8 +126,4 @@ class Destinations:
 
 def _is_loopback(address: IPv4Address | IPv6Address) -> bool:
     # Never through an IPv4-mapped form: nobody needs it, and it is how filters are passed by.
-    return (
-        address in IPv4Network("127.0.0.0/8")
-        if isinstance(address, IPv4Address)
-        else address == IPv6Address("::1")
-    )
+    return address in IPv4Network("127.0.0.0/8") if isinstance(address, IPv4Address) else address == IPv6Address("::1")

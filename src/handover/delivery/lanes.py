@@ -89,9 +89,7 @@ class LaneRunner:
             keys = keyring.keys_at(self._ring(lane), at)
         except (msgspec.MsgspecError, KeyError, ValueError, InvalidTag) as error:
             # A newer version wrote it, or a key is missing: it waits in its lane, visibly, like any failure.
-            _log.exception(
-                "delivery_not_prepared", subscription_id=lane.subscription_id, error=type(error).__name__
-            )
+            _log.exception("delivery_not_prepared", subscription_id=lane.subscription_id, error=type(error).__name__)
             return Attempt(None, "could not be prepared here; see the log", 0.0, ours=True), True
         attempt = await self._sender.send(
             lane.url, message_id=step.event_id, timestamp=int(at.timestamp()), keys=keys, body=body
@@ -102,9 +100,7 @@ class LaneRunner:
             try:
                 await self._acknowledgements.after(step, lane.organisation)
             except (*DATABASE_ERRORS, Contended) as error:
-                _log.warning(
-                    "acknowledgement_not_recorded", error=type(error).__name__, dossier_id=step.dossier_id
-                )
+                _log.warning("acknowledgement_not_recorded", error=type(error).__name__, dossier_id=step.dossier_id)
                 return attempt, False
         return attempt, True
 
@@ -114,9 +110,7 @@ class LaneRunner:
         if found is None:
             if len(self._rings) >= _MOST_RINGS:
                 self._rings.clear()
-            found = self._rings[lane.secrets] = keyring.unseal(
-                self._sealer, lane.subscription_id, lane.secrets
-            )
+            found = self._rings[lane.secrets] = keyring.unseal(self._sealer, lane.subscription_id, lane.secrets)
         return found
 
     async def _failed(
@@ -134,15 +128,9 @@ class LaneRunner:
             return Settlement(lane=lane, tried=(failed,), due_at=lane.due_at, failures=failures)
         again = next_attempt(failures + 1, now, attempt.retry_after)
         if again is None:
-            given_up = Tried(
-                failed.sequence, State.DEAD, failed.attempts, failed.status, failed.error, failed.previous
-            )
-            _log.warning(
-                "delivery_given_up", subscription_id=lane.subscription_id, dossier_id=lane.dossier_id
-            )
-            return Settlement(
-                lane=lane, tried=(*tried, given_up), failures=failures + 1, dead=failed.sequence
-            )
+            given_up = Tried(failed.sequence, State.DEAD, failed.attempts, failed.status, failed.error, failed.previous)
+            _log.warning("delivery_given_up", subscription_id=lane.subscription_id, dossier_id=lane.dossier_id)
+            return Settlement(lane=lane, tried=(*tried, given_up), failures=failures + 1, dead=failed.sequence)
         return Settlement(lane=lane, tried=(*tried, failed), due_at=again, failures=failures + 1)
 
     async def _answered(self, lane: Lane) -> None:

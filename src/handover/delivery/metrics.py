@@ -15,13 +15,9 @@ DELIVERED_SECONDS = Histogram(
     "Time from recording to delivery, of deliveries that went at the first attempt",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30, 300),
 )
-FENCED = Counter(
-    "handover_delivery_fenced", "Settlements refused because the claim had passed to another worker"
-)
+FENCED = Counter("handover_delivery_fenced", "Settlements refused because the claim had passed to another worker")
 WAITING = Gauge("handover_delivery_waiting", "Deliveries that wait to go out")
-STOPPED = Gauge(
-    "handover_delivery_stopped_lanes", "Dossiers whose deliveries to one subscription a dead one stops"
-)
+STOPPED = Gauge("handover_delivery_stopped_lanes", "Dossiers whose deliveries to one subscription a dead one stops")
 
 
 @cache

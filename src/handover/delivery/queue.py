@@ -178,9 +178,7 @@ class Queue:
         """How long a claim holds."""
         return self._lease
 
-    async def claim(
-        self, at: datetime, *, lanes: int, per_subscription: int, busy: Mapping[UUID, int]
-    ) -> list[Lane]:
+    async def claim(self, at: datetime, *, lanes: int, per_subscription: int, busy: Mapping[UUID, int]) -> list[Lane]:
         """Take up to `lanes` due lanes; `busy` says how many of each subscription's are in hand already."""
         rows = await self._pool.fetch(
             _CLAIM, at, self._lease, self._depth, lanes, per_subscription, list(busy), list(busy.values())
@@ -221,9 +219,7 @@ class Queue:
 
     async def release(self, subscription_id: UUID, at: datetime) -> int:
         """Let the resting lanes of an endpoint that answers again go, RELEASE_PACE apart; give how many."""
-        return int(
-            await self._pool.fetchval("SELECT release_lanes($1, $2, $3)", at, subscription_id, RELEASE_PACE)
-        )
+        return int(await self._pool.fetchval("SELECT release_lanes($1, $2, $3)", at, subscription_id, RELEASE_PACE))
 
     async def backlog(self) -> tuple[int, int]:
         """Count the deliveries that wait in lanes that may go out, and the lanes that a dead one stops."""
@@ -237,10 +233,7 @@ class Queue:
 
 
 def _lanes(rows: Sequence[asyncpg.Record]) -> list[Lane]:
-    return [
-        _lane(list(group))
-        for _, group in groupby(rows, lambda row: (row["dossier_id"], row["subscription_id"]))
-    ]
+    return [_lane(list(group)) for _, group in groupby(rows, lambda row: (row["dossier_id"], row["subscription_id"]))]
 
 
 def _lane(rows: list[asyncpg.Record]) -> Lane:

@@ -99,9 +99,7 @@ class Sender:
         """The longest an attempt takes, in seconds."""
         return self._deadline
 
-    async def send(
-        self, url: str, *, message_id: str, timestamp: int, keys: tuple[bytes, ...], body: bytes
-    ) -> Attempt:
+    async def send(self, url: str, *, message_id: str, timestamp: int, keys: tuple[bytes, ...], body: bytes) -> Attempt:
         """Make one attempt, signed with `timestamp` (Unix seconds). Never raises for what a receiver does."""
         headers = {
             "webhook-id": message_id,

@@ -36,6 +36,4 @@ def signature(keys: Sequence[bytes], message_id: str, timestamp: int, body: byte
     `timestamp` is in Unix seconds. A receiver accepts the message when any one of them fits.
     """
     content = f"{message_id}.{timestamp}.".encode() + body
-    return " ".join(
-        "v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode() for key in keys
-    )
+    return " ".join("v1," + base64.b64encode(hmac.digest(key, content, hashlib.sha256)).decode() for key in keys)

@@ -132,9 +132,7 @@ class Subscriptions:
         disabled subscription missed. Lanes that a dead delivery stops stay stopped: resend or skip it.
         """
         if status is Status.DISABLED:
-            raise InvalidField(
-                "status", "Choose active or paused; only a 410 answer disables a subscription."
-            )
+            raise InvalidField("status", "Choose active or paused; only a 410 answer disables a subscription.")
         at = self._clock.now()
         row = await self._pool.fetchrow(
             f"""

@@ -175,9 +175,7 @@ class Worker:
                 self._wake.set()
             if not settled.held:
                 metrics.FENCED.inc()
-                _log.warning(
-                    "claim_had_passed", dossier_id=lane.dossier_id, subscription_id=lane.subscription_id
-                )
+                _log.warning("claim_had_passed", dossier_id=lane.dossier_id, subscription_id=lane.subscription_id)
         except DATABASE_ERRORS as error:
             # The lease runs out, and what was sent is sent again with the same webhook-id.
             _log.warning("settling_failed", error=type(error).__name__, dossier_id=lane.dossier_id)

@@ -36,9 +36,7 @@ def _steps(event_type: EventType, dossier: Dossier, caller: Caller) -> list[Step
             if may(row, dossier, None, caller) and not _waits(row, dossier):
                 found.append((event_type.name, None))
             continue
-        found += [
-            (event_type.name, t.thread_id) for t in threads if _fits(row, t) and may(row, dossier, t, caller)
-        ]
+        found += [(event_type.name, t.thread_id) for t in threads if _fits(row, t) and may(row, dossier, t, caller)]
     return found
 
 

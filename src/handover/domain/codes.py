@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Self
 
 
-class Coded(str, Enum):
+class Coded(str, Enum):  # noqa: UP042 - a StrEnum member cannot carry its labels
     """A code with a label per language. Compare and store it as its code."""
 
     nl: str
@@ -17,6 +17,7 @@ class Coded(str, Enum):
     en: str
 
     def __new__(cls, code: str, nl: str, fr: str, de: str, en: str) -> Self:
+        """Make a member of its code and its words."""
         member = str.__new__(cls, code)
         member._value_ = code
         member.nl, member.fr, member.de, member.en = nl, fr, de, en
@@ -138,7 +139,13 @@ class Purpose(Coded):
     )
     ORIENTATION = ("orientation", "oriëntatie", "orientation", "Orientierung", "orientation")
     TRAINING = ("training", "opleiding", "formation", "Ausbildung", "training")
-    LANGUAGE = ("language", "Nederlands leren", "apprendre le néerlandais", "Niederländisch lernen", "language")
+    LANGUAGE = (
+        "language",
+        "Nederlands leren",
+        "apprendre le néerlandais",
+        "Niederländisch lernen",
+        "language",
+    )
     LABEL_ASSESSMENT = (
         "labelAssessment",
         "onderzoek naar maatwerk",
@@ -187,7 +194,13 @@ class RejectionReason(Coded):
 class FailureReason(Coded):
     """Why an accepted referral came to nothing."""
 
-    UNATTENDED = ("unattended", "cliënt kwam niet", "client absent", "nicht erschienen", "client did not come")
+    UNATTENDED = (
+        "unattended",
+        "cliënt kwam niet",
+        "client absent",
+        "nicht erschienen",
+        "client did not come",
+    )
     UNREACHABLE = (
         "unreachable",
         "cliënt is niet te bereiken",
@@ -209,7 +222,13 @@ class HoldReason(Coded):
     """Why a running thread waits."""
 
     ILLNESS = ("illness", "ziekte", "maladie", "Krankheit", "illness")
-    CARE_DUTIES = ("careDuties", "zorg voor anderen", "soins à des proches", "Betreuung anderer", "care duties")
+    CARE_DUTIES = (
+        "careDuties",
+        "zorg voor anderen",
+        "soins à des proches",
+        "Betreuung anderer",
+        "care duties",
+    )
     HOUSING = ("housing", "huisvesting", "logement", "Wohnen", "housing")
     WAITING_FOR_THIRD_PARTY = (
         "waitingForThirdParty",
@@ -232,7 +251,13 @@ class CancellationReason(Coded):
         "client withdrew",
     )
     MOVED = ("moved", "cliënt is verhuisd", "client déménagé", "umgezogen", "client moved")
-    FOUND_WORK = ("foundWork", "cliënt heeft werk", "client a trouvé un emploi", "hat Arbeit", "client found work")
+    FOUND_WORK = (
+        "foundWork",
+        "cliënt heeft werk",
+        "client a trouvé un emploi",
+        "hat Arbeit",
+        "client found work",
+    )
     MISTAKE = ("mistake", "vergissing", "erreur", "Irrtum", "mistake")
     OTHER = ("other", "andere reden", "autre raison", "anderer Grund", "other reason")
 
@@ -265,7 +290,13 @@ class ContactResult(Coded):
     """What an attempt at contact gave."""
 
     NO_ANSWER = ("noAnswer", "geen antwoord", "pas de réponse", "keine Antwort", "no answer")
-    MESSAGE_LEFT = ("messageLeft", "bericht nagelaten", "message laissé", "Nachricht hinterlassen", "message left")
+    MESSAGE_LEFT = (
+        "messageLeft",
+        "bericht nagelaten",
+        "message laissé",
+        "Nachricht hinterlassen",
+        "message left",
+    )
     APPOINTMENT_MADE = (
         "appointmentMade",
         "afspraak gemaakt",
@@ -306,4 +337,10 @@ class HandoverOutcome(Coded):
         "guidance finished",
     )
     REFERRED_ON = ("referredOn", "verder verwezen", "réorienté", "weiterverwiesen", "referred on")
-    NOT_READY = ("notReady", "werk is nu niet haalbaar", "pas encore prêt", "noch nicht bereit", "not ready for work")
+    NOT_READY = (
+        "notReady",
+        "werk is nu niet haalbaar",
+        "pas encore prêt",
+        "noch nicht bereit",
+        "not ready for work",
+    )

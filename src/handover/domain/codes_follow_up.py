@@ -34,10 +34,28 @@ class BarrierKind(Coded):
     LANGUAGE = ("language", "taal", "langue", "Sprache", "language")
     HOUSING = ("housing", "wonen", "logement", "Wohnen", "housing")
     DEBT = ("debt", "schulden", "dettes", "Schulden", "debt")
-    MENTAL_HEALTH = ("mentalHealth", "psychische gezondheid", "santé mentale", "psychische Gesundheit", "mental health")
+    MENTAL_HEALTH = (
+        "mentalHealth",
+        "psychische gezondheid",
+        "santé mentale",
+        "psychische Gesundheit",
+        "mental health",
+    )
     ADDICTION = ("addiction", "verslaving", "dépendance", "Sucht", "addiction")
-    DIGITAL = ("digital", "digitale vaardigheden", "compétences numériques", "digitale Kenntnisse", "digital skills")
-    CARE_DUTIES = ("careDuties", "zorg voor anderen", "soins à des proches", "Betreuung anderer", "care duties")
+    DIGITAL = (
+        "digital",
+        "digitale vaardigheden",
+        "compétences numériques",
+        "digitale Kenntnisse",
+        "digital skills",
+    )
+    CARE_DUTIES = (
+        "careDuties",
+        "zorg voor anderen",
+        "soins à des proches",
+        "Betreuung anderer",
+        "care duties",
+    )
     JUSTICE = ("justice", "justitie", "justice", "Justiz", "justice")
 
 
@@ -109,7 +127,13 @@ class AbsenceReason(Coded):
 
     NO_NOTICE = ("noNotice", "zonder verwittigen", "sans prévenir", "ohne Nachricht", "without notice")
     ILLNESS = ("illness", "ziekte", "maladie", "Krankheit", "illness")
-    CARE_DUTIES = ("careDuties", "zorg voor anderen", "soins à des proches", "Betreuung anderer", "care duties")
+    CARE_DUTIES = (
+        "careDuties",
+        "zorg voor anderen",
+        "soins à des proches",
+        "Betreuung anderer",
+        "care duties",
+    )
     MOBILITY = ("mobility", "vervoer", "mobilité", "Mobilität", "mobility")
     WORK = ("work", "werk", "travail", "Arbeit", "work")
     OTHER = ("other", "andere reden", "autre raison", "anderer Grund", "other reason")
@@ -129,8 +153,20 @@ class ContractType(Coded):
 class EndReason(Coded):
     """Why employment or a contract through the OCMW ended."""
 
-    END_DATE = ("endDate", "einddatum bereikt", "date de fin atteinte", "Enddatum erreicht", "end date reached")
-    FOUND_WORK = ("foundWork", "ander werk gevonden", "autre emploi trouvé", "andere Arbeit gefunden", "found other work")
+    END_DATE = (
+        "endDate",
+        "einddatum bereikt",
+        "date de fin atteinte",
+        "Enddatum erreicht",
+        "end date reached",
+    )
+    FOUND_WORK = (
+        "foundWork",
+        "ander werk gevonden",
+        "autre emploi trouvé",
+        "andere Arbeit gefunden",
+        "found other work",
+    )
     DISMISSED = ("dismissed", "ontslagen", "licencié", "entlassen", "dismissed")
     RESIGNED = ("resigned", "zelf gestopt", "démission", "selbst gekündigt", "resigned")
     ILLNESS = ("illness", "ziekte", "maladie", "Krankheit", "illness")

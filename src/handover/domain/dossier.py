@@ -181,7 +181,7 @@ def _with_contact(contacts: tuple[Contact, ...], side: Party | None, at: datetim
     return (*contacts, Contact(organisation=side.organisation, counsellor=side.counsellor, since=at))
 
 
-def _with_fact(state: Dossier, event: Event) -> Dossier:  # noqa: PLR0911 - one return per event
+def _with_fact(state: Dossier, event: Event) -> Dossier:  # noqa: C901, PLR0911 - one case per event
     data, facts = event.data, state.facts
     match data:
         case d.InscriptionOpened():
@@ -191,14 +191,14 @@ def _with_fact(state: Dossier, event: Event) -> Dossier:  # noqa: PLR0911 - one 
         case d.CounsellorAssigned():
             return _assign(state, event.organisation, data.counsellor, event.recorded_at)
         case d.CounsellorReplaced():
-            return _assign(_dismiss(state, data.replaced, event), event.organisation, data.counsellor, event.recorded_at)
+            return _assign(
+                _dismiss(state, data.replaced, event), event.organisation, data.counsellor, event.recorded_at
+            )
         case d.TargetGroupChanged():
             return replace(state, target_group=data.target_group)
         case d.LeadAccepted():
             kind = _LEAD_KIND[_kind_of(state, event.organisation)]
-            return replace(
-                state, lead=Lead(kind=kind, organisation=event.organisation, counsellor=data.counsellor)
-            )
+            return replace(state, lead=Lead(kind=kind, organisation=event.organisation, counsellor=data.counsellor))
         case d.Closed():
             return replace(state, closed_at=event.recorded_at)
         case d.Reopened():

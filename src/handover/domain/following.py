@@ -54,9 +54,7 @@ def _needs(thread: Thread, organisation_id: str) -> bool:
     return thread.status is not Status.REJECTED or thread.sender.organisation == organisation_id
 
 
-def elsewhere(
-    dossier: Dossier, command: PostEvent, touched: tuple[Thread, ...], at: datetime
-) -> tuple[Thread, ...]:
+def elsewhere(dossier: Dossier, command: PostEvent, touched: tuple[Thread, ...], at: datetime) -> tuple[Thread, ...]:
     """Give the open threads that the step changes beside those it belongs to."""
     own = {thread.thread_id for thread in touched}
     others = [thread for thread in dossier.open_threads if thread.thread_id not in own]

@@ -35,15 +35,11 @@ def post(draft: Draft, dossier: Dossier, command: PostEvent, directory: Director
     if row.reopens and thread:
         touched = (*touched, reopened(thread, step, command, directory, draft))
     changed = elsewhere(dossier, command, touched, draft.at)
-    draft.add(
-        command.type, command.data, thread_id=thread_id, threads=(*touched, *changed), occurred_at=occurred_at
-    )
+    draft.add(command.type, command.data, thread_id=thread_id, threads=(*touched, *changed), occurred_at=occurred_at)
     inscribe_receiver(draft, touched[-1], command, directory)
 
 
-def acknowledge(
-    draft: Draft, dossier: Dossier, command: Acknowledge, directory: Directory, *, actor: Actor
-) -> None:
+def acknowledge(draft: Draft, dossier: Dossier, command: Acknowledge, directory: Directory, *, actor: Actor) -> None:
     """Move a referral from requested to received; nothing when that happened already."""
     thread = dossier.threads.get(command.thread_id)
     if thread is None or thread.kind != HANDOVER.name:

@@ -43,7 +43,7 @@ class WrongParty(Refusal):
 
 
 class WrongState(Refusal):
-    """The thread is not in a state that allows this event. Read it again and see `from` in GET /v1/refData/eventTypes."""
+    """The thread is not in a state that allows this event. Read it again; see `from` in GET /v1/refData/eventTypes."""
 
     name = "wrongState"
     title = "Not in this state"

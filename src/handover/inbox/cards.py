@@ -96,26 +96,20 @@ def rows(dossier: Dossier) -> dict[Key, Row]:
         if not inscription.active:
             continue
         own = inscription.organisation
-        mine = [
-            _thread_row(dossier, thread, own, client) for thread in open_threads if _concerns(thread, own)
-        ]
+        mine = [_thread_row(dossier, thread, own, client) for thread in open_threads if _concerns(thread, own)]
         found[own, None] = _dossier_row(dossier, inscription, mine, client)
         found.update(((own, row.thread_id), row) for row in mine)
     return found
 
 
-def _dossier_row(
-    dossier: Dossier, inscription: Inscription, threads: list[ThreadRow], client: Client
-) -> DossierRow:
+def _dossier_row(dossier: Dossier, inscription: Inscription, threads: list[ThreadRow], client: Client) -> DossierRow:
     own = inscription.organisation
     foreign = max((sequence for author, sequence in dossier.last_by.items() if author != own), default=0)
     your_turn = sum(row.your_turn for row in threads)
     return DossierRow(
         dossier_id=dossier.dossier_id,
         organisation=own,
-        counsellors=tuple(
-            c.counsellor for c in dossier.contacts if c.organisation == own and c.until is None
-        ),
+        counsellors=tuple(c.counsellor for c in dossier.contacts if c.organisation == own and c.until is None),
         sees_from=inscription.sees_from,
         version=dossier.version,
         foreign_sequence=foreign if foreign >= inscription.sees_from else 0,

@@ -119,9 +119,7 @@ def _differences(record: asyncpg.Record, first_pending: int | None) -> Iterator[
             yield Difference(table="dossier", dossier_id=dossier_id, how=How.CHANGED, fields=tuple(fields))
     live = live_rows(record)
     versions = _possible(live, first_pending, wanted.version)
-    yield from min(
-        (_row_differences(dossier_id, _rows_at(events, version), live) for version in versions), key=len
-    )
+    yield from min((_row_differences(dossier_id, _rows_at(events, version), live) for version in versions), key=len)
 
 
 def _possible(live: dict[Key, Row], first_pending: int | None, latest: int) -> Sequence[int]:

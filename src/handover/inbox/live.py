@@ -92,17 +92,13 @@ class Changes:
     async def write(self, connection: asyncpg.Connection) -> None:
         """Write all of it in one statement."""
         if self:
-            await connection.execute(
-                _WRITE, *_gone(self.removed), *_dossiers(self.written), *_threads(self.written)
-            )
+            await connection.execute(_WRITE, *_gone(self.removed), *_dossiers(self.written), *_threads(self.written))
 
 
 def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
     """Give a dossier's live rows, from a record with the columns of ROWS_OF_DOSSIER."""
     found: dict[Key, Row] = {}
-    for dossier_id, organisation, counsellors, sees_from, version, foreign_sequence, card in record[
-        "inbox_dossiers"
-    ]:
+    for dossier_id, organisation, counsellors, sees_from, version, foreign_sequence, card in record["inbox_dossiers"]:
         found[organisation, None] = DossierRow(
             dossier_id=dossier_id,
             organisation=organisation,
@@ -112,9 +108,7 @@ def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
             foreign_sequence=foreign_sequence,
             card=_readable(card, _dossier_card),
         )
-    for dossier_id, organisation, thread_id, your_turn, counsellor_id, due_at, since, card in record[
-        "inbox_threads"
-    ]:
+    for dossier_id, organisation, thread_id, your_turn, counsellor_id, due_at, since, card in record["inbox_threads"]:
         found[organisation, thread_id] = ThreadRow(
             dossier_id=dossier_id,
             organisation=organisation,

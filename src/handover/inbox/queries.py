@@ -66,19 +66,13 @@ TEAM_LOOKBACK = 1000
 
 
 def _items(whose_turn: str, whose: str, news: str) -> str:
-    yours = _THREADS.format(
-        group="yourTurn", turn="t.your_turn", whose=whose_turn, order="t.due_at, t.thread_id"
-    )
-    theirs = _THREADS.format(
-        group="theirTurn", turn="NOT t.your_turn", whose=whose, order="t.since, t.thread_id"
-    )
+    yours = _THREADS.format(group="yourTurn", turn="t.your_turn", whose=whose_turn, order="t.due_at, t.thread_id")
+    theirs = _THREADS.format(group="theirTurn", turn="NOT t.your_turn", whose=whose, order="t.since, t.thread_id")
     return f"{yours} UNION ALL {theirs} UNION ALL {news}"
 
 
 # What is nobody's is everybody's turn: it must not wait unseen because nobody was named.
-OF_COUNSELLOR = _items(
-    "AND t.counsellor_id IN ($2::text, '')", "AND t.counsellor_id = $2::text", _NEWS_OF_COUNSELLOR
-)
+OF_COUNSELLOR = _items("AND t.counsellor_id IN ($2::text, '')", "AND t.counsellor_id = $2::text", _NEWS_OF_COUNSELLOR)
 OF_TEAM = _items("", "", _NEWS_OF_TEAM.format(lookback=TEAM_LOOKBACK))
 """$1 organisation, $2 counsellor or "", $3 the most of each group."""
 

@@ -99,13 +99,10 @@ class Inbox:
         rows.sort(key=lambda row: _PLACE[row["group"]])
         cards: dict[UUID, DossierCard] = {}
         return [
-            _news(row, cards) if row["group"] == "news" else _waiting(row, _GROUPS[row["group"]], at)
-            for row in rows
+            _news(row, cards) if row["group"] == "news" else _waiting(row, _GROUPS[row["group"]], at) for row in rows
         ]
 
-    async def seen(
-        self, organisation: str, counsellor_id: str | None, seen: Sequence[tuple[UUID, int]]
-    ) -> None:
+    async def seen(self, organisation: str, counsellor_id: str | None, seen: Sequence[tuple[UUID, int]]) -> None:
         """Note up to which sequence dossiers were seen; it never goes back, nor beyond what there is.
 
         A dossier that the organisation is not in is passed over without a word.

@@ -38,9 +38,7 @@ def parse_offset(text: str) -> timedelta:
     """
     found = _OFFSET.fullmatch(text.strip())
     if found is None:
-        raise ValueError(
-            f"{text!r} is no offset: write seconds (3600, -90) or a duration (PT2H, -P2D, P1DT30M)"
-        )
+        raise ValueError(f"{text!r} is no offset: write seconds (3600, -90) or a duration (PT2H, -P2D, P1DT30M)")
     parts = {name: float(value) for name, value in found.groupdict(0).items() if name != "sign"}
     seconds = parts.pop("plain") + parts.pop("seconds")
     total = timedelta(seconds=seconds, **parts)

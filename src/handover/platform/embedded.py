@@ -191,9 +191,7 @@ class EmbeddedPostgres:
             "--no-instructions",
         )
         if done.returncode != 0:
-            raise EmbeddedPostgresError(
-                f"The database could not be created in {draft}: {done.stdout.strip()}"
-            )
+            raise EmbeddedPostgresError(f"The database could not be created in {draft}: {done.stdout.strip()}")
         draft.rename(self._cluster)
 
     def _run_server(self, deadline: float) -> None:
@@ -284,9 +282,7 @@ class EmbeddedPostgres:
         for parent in (Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108 - made private before use
             if _fits(parent / name):
                 return parent / name
-        raise EmbeddedPostgresError(
-            f"The path {self._home} is too long for a socket: set a shorter HANDOVER_DATA_DIR."
-        )
+        raise EmbeddedPostgresError(f"The path {self._home} is too long for a socket: set a shorter HANDOVER_DATA_DIR.")
 
     def _prepare_socket_directory(self) -> None:
         directory = self._socket_directory()

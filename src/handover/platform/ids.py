@@ -37,6 +37,4 @@ _sequence = _Sequence()
 def new_id() -> uuid.UUID:
     """A fresh UUIDv7: sorts after every earlier one of this process, 62 random bits keep nodes apart."""
     stamp = _sequence.next()
-    return uuid.UUID(
-        int=(stamp >> 12) << 80 | _VERSION_7 | (stamp & 0xFFF) << 64 | _RFC_VARIANT | secrets.randbits(62)
-    )
+    return uuid.UUID(int=(stamp >> 12) << 80 | _VERSION_7 | (stamp & 0xFFF) << 64 | _RFC_VARIANT | secrets.randbits(62))

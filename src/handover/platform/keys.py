@@ -52,8 +52,7 @@ def _create(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     content = {
-        name: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")
-        for name in ("ssinKey", "sealKey")
+        name: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii") for name in ("ssinKey", "sealKey")
     }
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - the mode must hold from the first byte
         json.dump(content, file, indent=1)

@@ -63,9 +63,7 @@ class Listener:
         while True:
             try:
                 async with asyncio.timeout(_CONNECT_SECONDS):
-                    connection = await asyncpg.connect(
-                        self._dsn, server_settings={"application_name": self._name}
-                    )
+                    connection = await asyncpg.connect(self._dsn, server_settings={"application_name": self._name})
                 try:
                     await self._hear(connection)
                 finally:

@@ -24,9 +24,7 @@ class SettingsError(Exception):
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = tuple(problems)
-        super().__init__(
-            "\n".join(["These settings do not allow a start:", *(f"- {line}" for line in problems)])
-        )
+        super().__init__("\n".join(["These settings do not allow a start:", *(f"- {line}" for line in problems)]))
 
 
 class Mode(StrEnum):
@@ -84,14 +82,10 @@ class Settings(pydantic_settings.BaseSettings):
         default=1.0, gt=0, le=3600, description="longest wait of a worker that missed its wake-up"
     )
     max_body_bytes: int = Field(default=262_144, ge=1024, description="largest request body, in bytes")
-    issuers: tuple[Issuer, ...] = Field(
-        default=(), description="JSON list of {issuer, audience, jwksFile or jwksUrl}"
-    )
+    issuers: tuple[Issuer, ...] = Field(default=(), description="JSON list of {issuer, audience, jwksFile or jwksUrl}")
     ssin_key: str = Field(default="", repr=False, description="base64 of 32 bytes: lookup of SSINs")
     seal_key: str = Field(default="", repr=False, description="base64 of 32 bytes: encryption")
-    log_level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="least level logged"
-    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
     clock_offset: Annotated[timedelta, BeforeValidator(_offset)] = Field(
         default=timedelta(0), description="seconds or duration the clock is moved; demonstration only"
     )
@@ -135,9 +129,7 @@ def check(settings: Settings) -> Settings:
     """The same settings when they allow a start; otherwise SettingsError with everything that does not."""
     problems = _key_problems(settings)
     problems += (
-        _production_problems(settings)
-        if settings.mode is Mode.PRODUCTION
-        else _demonstration_problems(settings)
+        _production_problems(settings) if settings.mode is Mode.PRODUCTION else _demonstration_problems(settings)
     )
     problems += [
         f"HANDOVER_ISSUERS names the key file {issuer.jwks_file}, which is not there."
@@ -182,9 +174,7 @@ def _production_problems(settings: Settings) -> list[str]:
         if issuer.jwks_url is not None and not issuer.jwks_url.startswith("https://")
     ]
     if not settings.public_url.startswith("https://"):
-        problems.append(
-            "HANDOVER_PUBLIC_URL must be the https address people use: sign-in and links depend on it."
-        )
+        problems.append("HANDOVER_PUBLIC_URL must be the https address people use: sign-in and links depend on it.")
     if settings.clock_offset:
         problems.append("HANDOVER_CLOCK_OFFSET moves the clock, which only a demonstration may: unset it.")
     return problems

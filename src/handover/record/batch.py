@@ -19,9 +19,7 @@ class Batcher(Generic[Item, Answer]):
     run one by one, so that nobody pays for a neighbour.
     """
 
-    def __init__(
-        self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], *, most: int = 64
-    ) -> None:
+    def __init__(self, run: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], *, most: int = 64) -> None:
         self._run = run
         self._most = most
         self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []

@@ -13,10 +13,16 @@ KEPT = timedelta(days=30)
 _EVERY_SECONDS = 3600.0
 _AT_ONCE = 5000
 _OLD_KEYS = (
-    "DELETE FROM idempotency WHERE (organisation_id, key) IN "
-    "(SELECT organisation_id, key FROM idempotency WHERE recorded_at < $1 ORDER BY recorded_at LIMIT $2)",
-    "DELETE FROM request_once WHERE (organisation_id, key) IN "
-    "(SELECT organisation_id, key FROM request_once WHERE taken_at < $1 ORDER BY taken_at LIMIT $2)",
+    """
+    DELETE FROM idempotency WHERE (organisation_id, key) IN (
+        SELECT organisation_id, key FROM idempotency WHERE recorded_at < $1 ORDER BY recorded_at LIMIT $2
+    )
+    """,
+    """
+    DELETE FROM request_once WHERE (organisation_id, key) IN (
+        SELECT organisation_id, key FROM request_once WHERE taken_at < $1 ORDER BY taken_at LIMIT $2
+    )
+    """,
 )
 _log = structlog.stdlib.get_logger(__name__)
 

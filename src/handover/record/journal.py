@@ -17,7 +17,7 @@ from handover.record.sealing import KEY_VERSION
 _LOAD = "SELECT * FROM load_dossiers($1, $2, $3)"
 _APPEND = f"""
 SELECT * FROM append_events({", ".join(f"${n}" for n in range(1, 23))}) ORDER BY command
-"""
+"""  # noqa: S608 - only placeholders
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,9 @@ class Journal:
         rows = await self._pool.fetch(_APPEND, *_arguments(chosen, bodies))
         for n, row, written in zip(numbers, rows, bodies, strict=True):
             outcome = Outcome(row["outcome"])
-            answers[n] = Appended(outcome, _used(row, row["dossier_id"]), written if outcome is Outcome.RECORDED else ())
+            answers[n] = Appended(
+                outcome, _used(row, row["dossier_id"]), written if outcome is Outcome.RECORDED else ()
+            )
         return [answer for answer in answers if answer is not None]
 
 

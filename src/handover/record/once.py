@@ -42,9 +42,7 @@ class Once:
         self._sealer = sealer
         self._clock = clock
 
-    async def answer(
-        self, organisation: str, request: Request, carry_out: Callable[[], Awaitable[bytes]]
-    ) -> bytes:
+    async def answer(self, organisation: str, request: Request, carry_out: Callable[[], Awaitable[bytes]]) -> bytes:
         """Give the answer's bytes.
 
         Raises KeyReused for another request under the same key, InFlight while the first has no answer yet, and
@@ -57,9 +55,7 @@ class Once:
         try:
             answer = await carry_out()
         except BaseException:
-            await self._pool.execute(
-                "DELETE FROM request_once WHERE organisation_id = $1 AND key = $2", *own
-            )
+            await self._pool.execute("DELETE FROM request_once WHERE organisation_id = $1 AND key = $2", *own)
             raise
         sealed = self._sealer.seal(_PLACE, _NOBODY, answer)
         await self._pool.execute(

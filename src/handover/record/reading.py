@@ -11,7 +11,6 @@ from handover.domain.dossier import Dossier
 from handover.record import codec
 from handover.record.sealing import Sealer
 
-
 _CURSOR = re.compile(r"([0-9a-f]{1,16})-([0-9a-f]{1,16})")
 
 
@@ -43,9 +42,7 @@ class Reader:
 
     async def dossier(self, dossier_id: UUID) -> tuple[Dossier, str] | None:
         """Give a dossier and its client's SSIN, or None."""
-        row = await self._pool.fetchrow(
-            "SELECT state, ssin_sealed FROM dossier WHERE dossier_id = $1", dossier_id
-        )
+        row = await self._pool.fetchrow("SELECT state, ssin_sealed FROM dossier WHERE dossier_id = $1", dossier_id)
         if row is None:
             return None
         ssin = self._sealer.open("dossier.ssin", dossier_id, row["ssin_sealed"]).decode()
@@ -90,9 +87,7 @@ class Reader:
             return None
         return Found(codec.decode_state(row["state"]), () if row["body"] is None else (row["body"],))
 
-    async def of_organisation(
-        self, organisation: str, *, after: UUID | None, limit: int
-    ) -> list[Dossier]:
+    async def of_organisation(self, organisation: str, *, after: UUID | None, limit: int) -> list[Dossier]:
         """Give the dossiers in which the organisation has an active inscription, by id."""
         rows = await self._pool.fetch(
             """
@@ -129,7 +124,11 @@ class Reader:
         )
         return [
             FeedItem(
-                cursor(row["xid"], row["position"]), row["dossier_id"], row["sequence"], row["body"], row["state"]
+                cursor(row["xid"], row["position"]),
+                row["dossier_id"],
+                row["sequence"],
+                row["body"],
+                row["state"],
             )
             for row in rows
         ]

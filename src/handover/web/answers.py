@@ -76,11 +76,7 @@ class EventView:
             body = codec.opened(kept)
             seen = _glance(body)
             inscription = next(
-                (
-                    i
-                    for i in dossier.inscriptions
-                    if i.organisation == self._organisation and i.covers(seen.sequence)
-                ),
+                (i for i in dossier.inscriptions if i.organisation == self._organisation and i.covers(seen.sequence)),
                 None,
             )
             if inscription is None:

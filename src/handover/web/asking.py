@@ -59,9 +59,7 @@ async def refuse_unknown_query(request: HttpRequest) -> None:
     unknown = [name for name in request.query_params if name not in known]
     if unknown:
         detail = "This query parameter is not known here. Leave it out."
-        raise BadInput(
-            *(Issue.of("unknownInput", detail, name=plain_name(name), where="query") for name in unknown)
-        )
+        raise BadInput(*(Issue.of("unknownInput", detail, name=plain_name(name), where="query") for name in unknown))
 
 
 def _check_accept(request: HttpRequest, accept: str) -> None:
@@ -133,7 +131,5 @@ def allowed_methods(request: HttpRequest) -> str:
     return ", ".join(
         method
         for method in _METHODS
-        if any(
-            route.matches(scope | {"method": method})[0] is Match.FULL for route in request.app.router.routes
-        )
+        if any(route.matches(scope | {"method": method})[0] is Match.FULL for route in request.app.router.routes)
     )

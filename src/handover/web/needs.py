@@ -59,7 +59,9 @@ class Services(Protocol):
         """Webhooks."""
 
     @property
-    def once(self) -> "Once": ...
+    def once(self) -> "Once":
+        """Carries writes beside the journal out once per key."""
+
     def directory_now(self) -> "Directory":
         """Give the directory as last read."""
 

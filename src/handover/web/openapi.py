@@ -100,17 +100,13 @@ def _bodies() -> dict[str, Any]:
 def _events() -> dict[str, Any]:
     """Describe what may be posted: one schema per event type, told apart by `type`."""
     posted = {name: kind for name, kind in EVENT_TYPES.items() if kind.is_posted}
-    _, schemas = msgspec.json.schema_components(
-        [k.strict for k in posted.values()], ref_template=PREFIX + "{name}"
-    )
+    _, schemas = msgspec.json.schema_components([k.strict for k in posted.values()], ref_template=PREFIX + "{name}")
     variants, mapping = [], {}
     for name, kind in posted.items():
         data, title = kind.strict.__name__, f"{kind.strict.__name__}Posted"
         properties = schemas[data]["properties"]
         for field, level in kind.visibility.items():
-            properties[field] = (
-                {"allOf": [properties[field]]} if "$ref" in properties[field] else properties[field]
-            )
+            properties[field] = {"allOf": [properties[field]]} if "$ref" in properties[field] else properties[field]
             properties[field]["x-visibility"] = level.value
         schemas[data]["description"] = " ".join((kind.payload.__doc__ or "").split())
         schemas[title] = {

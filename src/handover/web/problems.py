@@ -76,9 +76,7 @@ class Issue(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     @classmethod
     def of(cls, kind: str, detail: str, *, name: str = "", where: str = "body") -> "Issue":
         """Give an issue of one of Belgif's input-validation kinds."""
-        return cls(
-            type=f"{BELGIF}input-validation:{kind}", title=_words(kind), detail=detail, where=where, name=name
-        )
+        return cls(type=f"{BELGIF}input-validation:{kind}", title=_words(kind), detail=detail, where=where, name=name)
 
 
 class BadInput(Exception):  # noqa: N818 - an answer, not a fault
@@ -135,9 +133,7 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line a kind 
     """Give the problem that an exception is; an unknown one is an internal error, without its words."""
     match error:
         case BadInput():
-            return _plain(
-                400, "The request holds input that cannot be used; see issues.", issues=error.issues
-            )
+            return _plain(400, "The request holds input that cannot be used; see issues.", issues=error.issues)
         case refusals.InvalidField():
             kind = "referencedResourceNotFound" if error.unknown_reference else "invalidInput"
             issue = Issue.of(kind, error.detail, name=error.field)

@@ -111,9 +111,7 @@ class Frame:
 
 def _frames(error: Exception) -> list[str]:
     """Where it went wrong, without the message: that may hold what the caller sent."""
-    return [
-        f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)
-    ]
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
 
 
 def related(scope: Scope) -> list[tuple[bytes, bytes]]:

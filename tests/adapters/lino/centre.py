@@ -121,9 +121,7 @@ def granting(of: int, label: str, *, until: date | None = None) -> Granting:
 
 
 def user(key: int, username: str) -> LinoUser:
-    return LinoUser(
-        origin=Origin("users/AllUsers", key), username=username, name=f"Hulpverlener {key}", email=""
-    )
+    return LinoUser(origin=Origin("users/AllUsers", key), username=username, name=f"Hulpverlener {key}", email="")
 
 
 BARE = LinoSnapshot(

@@ -71,9 +71,7 @@ def test_an_entry_concerns_its_client_and_every_client_it_invites() -> None:
 
 def test_entries_that_cannot_be_placed_are_rejected() -> None:
     rejects: list[Reject] = []
-    found, others = appointments_of(
-        [entry(1, 17, day=None), entry(2, 99), entry(3, None, day=None)], [], {17}, rejects
-    )
+    found, others = appointments_of([entry(1, 17, day=None), entry(2, 99), entry(3, None, day=None)], [], {17}, rejects)
     assert (found, others) == ([], 1)
     assert rejects == [
         Reject("cal/Events", 1, "it has no date"),

@@ -59,9 +59,7 @@ def test_a_date_is_read(written: object, day: date | None) -> None:
     assert cells.day(row(since=written), "since") == day
 
 
-@pytest.mark.parametrize(
-    "written", ["00.00.1980", "31.04.2026", "2026-02-07", "7.2.2026", "01.01.-0300", 20260207]
-)
+@pytest.mark.parametrize("written", ["00.00.1980", "31.04.2026", "2026-02-07", "7.2.2026", "01.01.-0300", 20260207])
 def test_an_incomplete_or_impossible_date_is_refused_without_repeating_it(written: object) -> None:
     with pytest.raises(Unreadable) as refused:
         cells.day(row(since=written), "since")

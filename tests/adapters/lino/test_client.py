@@ -38,10 +38,7 @@ class SmallLino:
 
     async def sign_in(self, request: web.Request) -> web.Response:
         form = await request.post()
-        if (
-            request.headers.get("X-CSRFToken") != request.cookies.get("csrftoken")
-            or "csrftoken" not in request.cookies
-        ):
+        if request.headers.get("X-CSRFToken") != request.cookies.get("csrftoken") or "csrftoken" not in request.cookies:
             return web.Response(status=403)
         if form.getall("fv") != ["reader", "secret"]:
             return web.json_response({"success": False, "message": "Failed to sign in as reader."})
@@ -61,9 +58,7 @@ class SmallLino:
         rows = [cells(key) for key in self.keys[start : start + limit]]
         if self.counts_empty_row and len(rows) + 1 < limit:
             rows.append(EMPTY_ROW)
-        return web.json_response(
-            {"count": len(self.keys) + self.counts_empty_row, "rows": rows, "success": True}
-        )
+        return web.json_response({"count": len(self.keys) + self.counts_empty_row, "rows": rows, "success": True})
 
     async def script(self, _: web.Request) -> web.Response:
         return web.Response(text=SCRIPT)
@@ -84,10 +79,7 @@ async def served(
 
 async def keys_read(address: str, of_client: int | None = None) -> list[int]:
     async with LinoClient(address, "reader", "secret", limits=LIMITS) as client:
-        return [
-            row.key
-            for row in await client.rows("pcsw/AllClients", ["id", "stateHidden"], of_client=of_client)
-        ]
+        return [row.key for row in await client.rows("pcsw/AllClients", ["id", "stateHidden"], of_client=of_client)]
 
 
 @pytest.mark.parametrize("counts_empty_row", [False, True])
@@ -183,9 +175,7 @@ async def test_an_answer_of_another_shape_stops_the_reading_and_is_not_repeated(
     assert "Voorbeeld" not in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    ("status", "error"), [(500, LinoChanged), (404, LinoChanged), (503, LinoUnreachable)]
-)
+@pytest.mark.parametrize(("status", "error"), [(500, LinoChanged), (404, LinoChanged), (503, LinoUnreachable)])
 async def test_a_failing_server_is_told_apart_from_a_busy_one(status: int, error: type[Exception]) -> None:
     async def failing(_: web.Request) -> web.Response:
         return web.Response(status=status)
@@ -229,9 +219,7 @@ def test_an_address_that_is_none_is_refused_without_repeating_it(address: str) -
     assert "secret" not in str(refused.value)
 
 
-@pytest.mark.parametrize(
-    "address", ["http://lino.example", "http://10.0.0.5:8080", "http://localhost.example"]
-)
+@pytest.mark.parametrize("address", ["http://lino.example", "http://10.0.0.5:8080", "http://localhost.example"])
 def test_a_password_is_not_sent_in_clear_over_a_network(address: str) -> None:
     with pytest.raises(LinoRefused, match="Give the https:// address") as refused:
         LinoClient(address, "reader", "secret")

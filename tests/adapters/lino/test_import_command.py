@@ -16,9 +16,7 @@ from handover.record.directory import save_legal_basis, save_organisation
 OCMW = Organisation(
     organisation_id="ocmw-lindedal", kind=OrganisationKind.OCMW, enterprise_number="0123456749", name="OCMW"
 )
-VDAB = Organisation(
-    organisation_id="vdab", kind=OrganisationKind.VDAB, enterprise_number="0887010362", name="VDAB"
-)
+VDAB = Organisation(organisation_id="vdab", kind=OrganisationKind.VDAB, enterprise_number="0887010362", name="VDAB")
 # Nothing listens on port 9: whoever gets this far says that the Lino does not answer.
 NOBODY = "http://127.0.0.1:9"
 

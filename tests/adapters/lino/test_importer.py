@@ -47,9 +47,7 @@ from handover.record.sealing import Sealer
 OCMW = Organisation(
     organisation_id="ocmw-lindedal", kind=OrganisationKind.OCMW, enterprise_number="0123456749", name="OCMW"
 )
-VDAB = Organisation(
-    organisation_id="vdab", kind=OrganisationKind.VDAB, enterprise_number="0887010362", name="VDAB"
-)
+VDAB = Organisation(organisation_id="vdab", kind=OrganisationKind.VDAB, enterprise_number="0887010362", name="VDAB")
 BASIS = LegalBasis(
     legal_basis_id="demo-protocol",
     title="",
@@ -85,9 +83,7 @@ class House:
         )
 
     def marks(self) -> KeptMarks:
-        return KeptMarks(
-            pool=self.pool, clock=self.clock, organisation_id=OCMW.organisation_id, system="lino"
-        )
+        return KeptMarks(pool=self.pool, clock=self.clock, organisation_id=OCMW.organisation_id, system="lino")
 
     async def run(self, snapshot: LinoSnapshot, **parts: object) -> Report:
         plan = plan_of(snapshot, OCMW.organisation_id, now=self.clock.now())
@@ -196,9 +192,7 @@ async def test_steps_are_the_ocmw_s_own_by_the_application_lino(house: House) ->
 
 async def test_a_changed_end_date_adds_one_event_and_moves_the_due_moment(house: House) -> None:
     await house.run(CENTRE)
-    before = {
-        t.thread_id: t.due_at for t in (await house.the_dossier()).threads.values() if t.topic == "art60"
-    }
+    before = {t.thread_id: t.due_at for t in (await house.the_dossier()).threads.values() if t.topic == "art60"}
     longer = with_art60(until=date(2027, 9, 30), ended=date(2027, 9, 30))
     report = await house.run(longer)
     assert report.events == Counter({"followUp.art60Changed": 1})
@@ -218,9 +212,7 @@ async def test_content_that_goes_from_a_to_b_and_back_gives_an_event_each_time(h
 
 
 @pytest.mark.parametrize("keys_kept", ["keys kept", "keys forgotten"])
-async def test_a_crash_between_record_and_mark_adds_nothing_the_second_time(
-    house: House, keys_kept: str
-) -> None:
+async def test_a_crash_between_record_and_mark_adds_nothing_the_second_time(house: House, keys_kept: str) -> None:
     with pytest.raises(Stopped):
         await house.run(CENTRE, marks=DyingMarks(house.marks(), 0))
     with pytest.raises(Stopped):
@@ -282,9 +274,7 @@ async def test_a_contract_broken_off_ends_once_and_goes_on_in_a_new_thread_when_
     changed = with_art60(function="Hulpkok")
     assert (await house.run(changed)).events == Counter({"followUp.art60Changed": 1})
     assert (await house.run(broken)).events == Counter({"followUp.art60Ended": 1})
-    statuses = sorted(
-        str(t.status) for t in (await house.the_dossier()).threads.values() if t.topic == "art60"
-    )
+    statuses = sorted(str(t.status) for t in (await house.the_dossier()).threads.values() if t.topic == "art60")
     assert statuses == ["completed", "completed"]
     assert (await house.run(broken)).recorded == 0
 
@@ -370,9 +360,7 @@ async def test_a_refusal_is_a_reject_that_takes_the_rest_of_the_client_along(hou
     other = replace(client(18), national_id=ssin(17))
     snapshot = replace(CENTRE, clients=(*CENTRE.clients, other))
     await house.run(snapshot)
-    snapshot = replace(
-        snapshot, coachings=(*CENTRE.coachings, coaching(2, 18)), isip=(*CENTRE.isip, isip(4, 18))
-    )
+    snapshot = replace(snapshot, coachings=(*CENTRE.coachings, coaching(2, 18)), isip=(*CENTRE.isip, isip(4, 18)))
     report = await house.run(snapshot)
     assert report.recorded == 0
     assert [(r.source, r.key) for r in report.rejects] == [

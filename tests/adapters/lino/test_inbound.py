@@ -177,9 +177,7 @@ def test_how_a_contract_ended_is_told_without_lino_s_words(
 def test_an_art61_contract_is_told_as_one() -> None:
     contract = art60(5, 17)
     names = (name for name in Art61Contract.__dataclass_fields__ if name != "origin")
-    same = Art61Contract(
-        origin=Origin("art61/Contracts", 6), **{name: getattr(contract, name) for name in names}
-    )
+    same = Art61Contract(origin=Origin("art61/Contracts", 6), **{name: getattr(contract, name) for name in names})
     found = process(replace(CENTRE, art60=(), art61=(same,)), "art61/Contracts/6")
     assert found.first.type == "followUp.art61Started"
 
@@ -209,9 +207,7 @@ def test_an_appointment_is_in_local_time_and_without_its_free_text() -> None:
     )
     bare = replace(appointment(7, 17), day=date(2026, 7, 1), at=None, kind=None, user=None)
     summer = process(replace(CENTRE, appointments=(bare,)), "cal/Events/7/17").first.data
-    assert summer == AppointmentPlanned(
-        appointment_at=datetime(2026, 6, 30, 22, 0, tzinfo=UTC), subject="Afspraak"
-    )
+    assert summer == AppointmentPlanned(appointment_at=datetime(2026, 6, 30, 22, 0, tzinfo=UTC), subject="Afspraak")
 
 
 def test_what_stays_in_lino_is_counted_with_its_reason() -> None:

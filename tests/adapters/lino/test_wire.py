@@ -180,9 +180,7 @@ def test_the_three_kinds_of_contract() -> None:
 
 
 def test_a_contract_that_ended_early_says_why() -> None:
-    early = row(
-        "isip/Contracts", CONTRACT, wire.ISIP_FIELDS, date_ended="01.12.2025", ending="Health", endingHidden=3
-    )
+    early = row("isip/Contracts", CONTRACT, wire.ISIP_FIELDS, date_ended="01.12.2025", ending="Health", endingHidden=3)
     parsed = wire.parse_isip(early)
     assert (parsed.until, parsed.ended, parsed.ending) == (
         date(2026, 4, 7),
@@ -192,9 +190,7 @@ def test_a_contract_that_ended_early_says_why() -> None:
 
 
 def test_missing_dates_are_left_to_the_mapping() -> None:
-    parsed = wire.parse_isip(
-        row("isip/Contracts", CONTRACT, wire.ISIP_FIELDS, applies_from=None, applies_until="")
-    )
+    parsed = wire.parse_isip(row("isip/Contracts", CONTRACT, wire.ISIP_FIELDS, applies_from=None, applies_until=""))
     assert (parsed.since, parsed.until) == (None, None)
 
 
@@ -219,9 +215,7 @@ def test_a_granting() -> None:
         decided=date(2025, 3, 20),
         confirmed=True,
     )
-    assert not wire.parse_granting(
-        row("aids/Grantings", cells, wire.GRANTING_FIELDS, stateHidden="01")
-    ).confirmed
+    assert not wire.parse_granting(row("aids/Grantings", cells, wire.GRANTING_FIELDS, stateHidden="01")).confirmed
 
 
 def test_a_calendar_entry_and_who_is_invited() -> None:

@@ -55,9 +55,7 @@ class Visits:
         context = await self.browser.new_context(**settings)  # type: ignore[arg-type]
         context.set_default_timeout(10_000)
         page = await context.new_page()
-        page.on(
-            "console", lambda m: self.complaints.append(m.text) if m.type in {"error", "warning"} else None
-        )
+        page.on("console", lambda m: self.complaints.append(m.text) if m.type in {"error", "warning"} else None)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
         page.on(
             "request",

@@ -88,9 +88,7 @@ def _shape(event_type: str, name: str) -> Shape:
         ("followUp.employmentStarted", "hoursPerWeek", "veel", "form.bad_number"),
     ],
 )
-def test_what_cannot_be_used_is_named_beside_its_field(
-    event_type: str, name: str, typed: str, key: str
-) -> None:
+def test_what_cannot_be_used_is_named_beside_its_field(event_type: str, name: str, typed: str, key: str) -> None:
     _, wrong = read([_shape(event_type, name)], {name: [typed]})
     assert wrong[name].key == key
 

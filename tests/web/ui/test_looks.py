@@ -42,15 +42,11 @@ async def _check(page: Page, address: str, *, language: str = "nl") -> None:
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark"), (320, "light")])
-async def test_every_screen(
-    visit: Visits, opened: Opened, instance: Instance, width: int, scheme: str
-) -> None:
+async def test_every_screen(visit: Visits, opened: Opened, instance: Instance, width: int, scheme: str) -> None:
     long = "Voorbeeldnaam" * 8
     dossier_id = await opened(familyName=long)
     vdab = instance.party("vdab", "bemiddelaar-1")
-    await vdab.step(
-        dossier_id, "handover.accepted", {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"}
-    )
+    await vdab.step(dossier_id, "handover.accepted", {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"})
     page = await visit(OCMW, viewport={"width": width, "height": 844}, color_scheme=scheme)
     for address in (
         "/",

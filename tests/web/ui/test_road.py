@@ -80,9 +80,7 @@ async def test_a_refusal_needs_a_reason_and_keeps_what_was_typed(visit: Visits, 
     await expect(mine).to_contain_text("VDAB heeft de verwijzing van Voorbeeld Een niet aanvaard")
     await expect(mine).to_contain_text("Reden: nu geen plaats.")
     await mine.get_by_role("link", name="Voorbeeld Een").click()
-    await expect(ocmw.locator(".card .actions a")).to_have_text(
-        ["Opnieuw proberen", "Zelf verder, afsluiten"]
-    )
+    await expect(ocmw.locator(".card .actions a")).to_have_text(["Opnieuw proberen", "Zelf verder, afsluiten"])
 
 
 async def test_everything_works_without_javascript(visit: Visits, opened: Opened, instance: Instance) -> None:
@@ -90,9 +88,7 @@ async def test_everything_works_without_javascript(visit: Visits, opened: Opened
     ocmw = await visit(OCMW, java_script_enabled=False)
     await refer(ocmw, dossier_id)
     vdab = instance.party("vdab", "bemiddelaar-1")
-    await vdab.step(
-        dossier_id, "handover.accepted", {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"}
-    )
+    await vdab.step(dossier_id, "handover.accepted", {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"})
 
     for _ in range(50):
         await ocmw.goto("/")
@@ -111,9 +107,7 @@ async def test_seen_takes_news_away_in_place(visit: Visits, opened: Opened, inst
     dossier_id = await opened()
     vdab = instance.party("vdab", "bemiddelaar-1")
     ocmw = await visit(OCMW)
-    await vdab.step(
-        dossier_id, "handover.accepted", {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"}
-    )
+    await vdab.step(dossier_id, "handover.accepted", {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"})
     await expect(ocmw.locator(".news .item")).to_contain_text("aanvaardde")
     await ocmw.get_by_role("button", name="Gezien: Voorbeeld Een").click()
     await expect(ocmw.locator(".news")).to_contain_text("Geen nieuws")
@@ -129,9 +123,7 @@ async def test_an_open_dossier_says_that_it_changed_and_does_not_move(
     await ocmw.goto(f"/dossiers/{dossier_id}")
     steps = await ocmw.locator(".step").count()
     vdab = instance.party("vdab", "bemiddelaar-1")
-    await vdab.step(
-        dossier_id, "handover.accepted", {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"}
-    )
+    await vdab.step(dossier_id, "handover.accepted", {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"})
     await expect(ocmw.locator("#fresh")).to_contain_text("Er is een nieuwe stap in dit dossier.")
     assert await ocmw.locator(".step").count() == steps
     await ocmw.get_by_role("link", name="Toon").click()
@@ -180,13 +172,11 @@ async def test_a_row_that_is_half_filled_in_is_named(visit: Visits, opened: Open
     await expect(ocmw.locator("#f-documents-1-reference-error")).to_contain_text("Vul deze rij volledig in")
 
 
-async def test_only_what_may_be_done_now_is_offered(
-    visit: Visits, opened: Opened, instance: Instance
-) -> None:
+async def test_only_what_may_be_done_now_is_offered(visit: Visits, opened: Opened, instance: Instance) -> None:
     dossier_id = await opened()
-    thread_id = (await instance.party("ocmw-lindedal").get(f"/v1/dossiers/{dossier_id}/threads")).json()[
-        "items"
-    ][0]["threadId"]
+    thread_id = (await instance.party("ocmw-lindedal").get(f"/v1/dossiers/{dossier_id}/threads")).json()["items"][0][
+        "threadId"
+    ]
     ocmw = await visit(OCMW)
     await ocmw.goto(f"/dossiers/{dossier_id}")
     await expect(ocmw.locator(".card .actions a")).to_have_text(["Verwijzing intrekken"])

@@ -89,13 +89,10 @@ class LinoClient:
             except _TableMovedError:
                 continue
         raise LinoChanged(
-            f"The Lino table {table} kept changing while it was read. "
-            "Import again when fewer people work in it."
+            f"The Lino table {table} kept changing while it was read. Import again when fewer people work in it."
         )
 
-    async def detail(
-        self, table: str, key: int, *, filters: Mapping[str, str] | None = None
-    ) -> dict[str, object]:
+    async def detail(self, table: str, key: int, *, filters: Mapping[str, str] | None = None) -> dict[str, object]:
         """Give one row with its cells named by Lino itself: the measure `rows` is checked against.
 
         Lino looks for it among the rows of the list, so it takes the same filters.
@@ -109,9 +106,7 @@ class LinoClient:
         found: dict[int, Row] = {}
         expected: int | None = None
         while True:
-            page = await self._page(
-                layout.table, {**query, "start": len(found), "limit": self._limits.page_rows}
-            )
+            page = await self._page(layout.table, {**query, "start": len(found), "limit": self._limits.page_rows})
             if expected is not None and page.count != expected:
                 raise _TableMovedError
             expected = page.count

@@ -37,9 +37,7 @@ class Importer:
         A refusal of the domain is a reject in the report. Raises what the door raises besides; then what was
         recorded stays, and the next run goes on from there.
         """
-        report = Report(
-            clients=plan.clients_read, rejects=list(plan.rejects), not_imported=plan.not_imported.copy()
-        )
+        report = Report(clients=plan.clients_read, rejects=list(plan.rejects), not_imported=plan.not_imported.copy())
         marks = await self.marks.load()
         report.rejects += _left_behind(plan, marks)
         run = Run(

@@ -56,9 +56,7 @@ class _Draft:
         self.rejects.append(Reject(origin.table, origin.key, reason))
 
 
-def plan_of(
-    snapshot: LinoSnapshot, organisation_id: str, *, now: datetime, allow_test_range: bool = False
-) -> Plan:
+def plan_of(snapshot: LinoSnapshot, organisation_id: str, *, now: datetime, allow_test_range: bool = False) -> Plan:
     """Give everything that should be so in the dossiers of `organisation_id`, at the moment `now`.
 
     `allow_test_range` admits national numbers made for tests, for demonstrations only.
@@ -103,9 +101,7 @@ def _place(file: ClientFile, draft: _Draft) -> None:
     found += _all(expected, processes.appointment, draft)
     # In the order in which they happened; what is still to come goes last.
     found.sort(key=lambda process: process.first.occurred_at or datetime.max.replace(tzinfo=UTC))
-    placement = Placement(
-        origin=file.client.origin, opening=opening, coach=_coach(file, draft), processes=tuple(found)
-    )
+    placement = Placement(origin=file.client.origin, opening=opening, coach=_coach(file, draft), processes=tuple(found))
     draft.placements.append(placement)
 
 

@@ -68,9 +68,7 @@ class Recording:
             self._done.append(mark)
         return answer is not None
 
-    async def _submit(
-        self, origin: Origin, command: Command, key: str, *, ssin: str | None = None
-    ) -> Answer | None:
+    async def _submit(self, origin: Origin, command: Command, key: str, *, ssin: str | None = None) -> Answer | None:
         try:
             answer = await self._run.door.submit(command, key=key, ssin=ssin)
         except Refusal as refusal:

@@ -127,8 +127,7 @@ class LinoSession:
             ) from error
         if answer.status_code in _BUSY:
             raise LinoUnreachable(
-                f"The Lino at {self._address} is busy (it answered {answer.status_code}). "
-                "Try again in a few minutes."
+                f"The Lino at {self._address} is busy (it answered {answer.status_code}). Try again in a few minutes."
             )
         return _Answer(answer.status_code, body)
 
@@ -151,8 +150,7 @@ async def _bounded(answer: httpx.Response, limit: int, path: str) -> bytes:
         body += chunk
         if len(body) > limit:
             raise LinoChanged(
-                f"The Lino sends more than {limit} bytes for {path}. "
-                "Check that the address is that of a Lino."
+                f"The Lino sends more than {limit} bytes for {path}. Check that the address is that of a Lino."
             )
     return bytes(body)
 

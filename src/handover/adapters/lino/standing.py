@@ -57,9 +57,7 @@ def is_running(contract: Contract, today: date) -> bool:
 
 def _granted(granting: Granting, today: date) -> bool:
     return (
-        granting.since is not None
-        and granting.since <= today
-        and (granting.until is None or today <= granting.until)
+        granting.since is not None and granting.since <= today and (granting.until is None or today <= granting.until)
     )
 
 

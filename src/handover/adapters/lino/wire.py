@@ -75,9 +75,7 @@ def parse_user(row: Row) -> LinoUser:
     if not username:
         raise Unreadable("it has no user name")
     name = f"{cells.text(row, 'first_name')} {cells.text(row, 'last_name')}".strip()
-    return LinoUser(
-        origin=_origin(row), username=username, name=name or username, email=cells.text(row, "email")
-    )
+    return LinoUser(origin=_origin(row), username=username, name=name or username, email=cells.text(row, "email"))
 
 
 COACHING_FIELDS: Final = (

@@ -42,7 +42,9 @@ def _event_type(name: str, kind: Kind, rows: tuple[Transition, ...]) -> EventTyp
     payload = rows[0].payload
     title = kind.name[0].upper() + kind.name[1:] + rows[0].name[0].upper() + rows[0].name[1:]
     # A stored event may come from a newer version of this program, so only a posted one is held to the letter.
-    strict: type[Payload] = defstruct(title, [], bases=(payload,), frozen=True, kw_only=True, forbid_unknown_fields=True)  # type: ignore[assignment]
+    strict: type[Payload] = defstruct(
+        title, [], bases=(payload,), frozen=True, kw_only=True, forbid_unknown_fields=True
+    )  # type: ignore[assignment]
     return EventType(name, kind, rows, payload, strict, visibility_of(payload))
 
 

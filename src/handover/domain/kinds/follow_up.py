@@ -188,7 +188,9 @@ _APPOINTMENT = (
         due=on_field("appointment_at"),
         names_sender="counsellor",
         example=AppointmentPlanned(
-            appointment_at=datetime(2026, 12, 4, 10, 0, tzinfo=UTC), subject="Opvolggesprek", where="Sociaal huis"
+            appointment_at=datetime(2026, 12, 4, 10, 0, tzinfo=UTC),
+            subject="Opvolggesprek",
+            where="Sociaal huis",
         ),
     ),
     Transition(
@@ -281,9 +283,7 @@ _EMPLOYMENT = (
         to=Status.IN_PROGRESS,
         by=By.SENDER,
         turn=Turn.SENDER,
-        example=EmploymentStarted(
-            starts_on=_DAY, contract_type=codes.ContractType.FIXED_TERM, hours_per_week=30.0
-        ),
+        example=EmploymentStarted(starts_on=_DAY, contract_type=codes.ContractType.FIXED_TERM, hours_per_week=30.0),
     ),
     Transition(
         name="employmentEnded",
@@ -312,7 +312,10 @@ def _contract(article: str) -> tuple[Transition, ...]:
             due=months_before("ends_on", 3),
             names_sender="counsellor",
             example=ContractStarted(
-                starts_on=_DAY, ends_on=date(2027, 8, 31), workplace="Kringwinkel", function="Medewerker magazijn"
+                starts_on=_DAY,
+                ends_on=date(2027, 8, 31),
+                workplace="Kringwinkel",
+                function="Medewerker magazijn",
             ),
         ),
         Transition(
@@ -404,4 +407,3 @@ FOLLOW_UP = Kind(
     "followUps",
     (*_APPOINTMENT, *_PLAN, *_EMPLOYMENT, *_contract("art60"), *_contract("art61"), *_AFTERCARE),
 )
-

@@ -52,7 +52,10 @@ class Accepted(Payload, frozen=True, kw_only=True):
         """Without an appointment the sender must know how the client will be reached."""
         if self.first_appointment_at or self.reached_by:
             return None
-        return "firstAppointmentAt", "Give the first appointment, or say in reachedBy how you reach the client."
+        return (
+            "firstAppointmentAt",
+            "Give the first appointment, or say in reachedBy how you reach the client.",
+        )
 
 
 class Rejected(Payload, frozen=True, kw_only=True):
@@ -201,9 +204,7 @@ HANDOVER = Kind(
             turn=Turn.SENDER,
             due=working_days(5),
             outcome="reason",
-            example=Rejected(
-                reason=codes.RejectionReason.WRONG_SERVICE, better_place="Dienst arbeidszorg in de regio"
-            ),
+            example=Rejected(reason=codes.RejectionReason.WRONG_SERVICE, better_place="Dienst arbeidszorg in de regio"),
         ),
         Transition(
             name="contactAttempted",

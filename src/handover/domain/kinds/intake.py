@@ -144,9 +144,7 @@ INTAKE = Kind(
             to=Status.COMPLETED,
             by=By.ANY,
             turn=Turn.NOBODY,
-            example=Updated(
-                barriers=(Barrier(kind=codes.BarrierKind.CHILDCARE, state=codes.BarrierState.SOLVED),)
-            ),
+            example=Updated(barriers=(Barrier(kind=codes.BarrierKind.CHILDCARE, state=codes.BarrierState.SOLVED),)),
         ),
     ),
 )

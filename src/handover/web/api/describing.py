@@ -31,9 +31,7 @@ def scope(name: str) -> dict[str, Any]:
     return {"security": [{"accessToken": [name]}]}
 
 
-def takes(
-    model: type[BaseModel] | str, *, scope_name: str, headers: tuple[dict[str, Any], ...] = ()
-) -> dict[str, Any]:
+def takes(model: type[BaseModel] | str, *, scope_name: str, headers: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
     """Describe the JSON body of an operation, its scope and its headers."""
     name = model if isinstance(model, str) else model.__name__
     return {

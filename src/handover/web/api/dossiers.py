@@ -112,9 +112,7 @@ async def list_dossiers(
     start = uuid_of(after) if after else None
     if after and start is None:
         raise BadInput(
-            Issue.of(
-                "schemaViolation", "Give the dossierId of the last one you have.", name="after", where="query"
-            )
+            Issue.of("schemaViolation", "Give the dossierId of the last one you have.", name="after", where="query")
         )
     own = caller.organisation.organisation_id
     found = await services.reader.of_organisation(own, after=start, limit=page_size)

@@ -25,9 +25,7 @@ from handover.web.asking import caller_of, raw_body, refuse_unknown_query, uuid_
 from handover.web.needs import Services, services_of
 from handover.web.problems import BadInput, Issue
 
-router = APIRouter(
-    prefix="/v1", tags=["Events"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS
-)
+router = APIRouter(prefix="/v1", tags=["Events"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
 
 
 class Posted(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -110,9 +108,7 @@ async def list_events(
     services = services_of(request)
     dossier_id, only = uuid_of(dossierId), uuid_of(thread_id)
     if thread_id and only is None:
-        raise BadInput(
-            Issue.of("schemaViolation", "Give the threadId as listed.", name="threadId", where="query")
-        )
+        raise BadInput(Issue.of("schemaViolation", "Give the threadId as listed.", name="threadId", where="query"))
     found = await services.reader.timeline(dossier_id, after=after, limit=page_size) if dossier_id else None
     if found is None or found.dossier.inscription_of(caller.organisation.organisation_id) is None:
         raise Unseen
@@ -168,9 +164,7 @@ async def read_event(
 )
 async def read_feed(
     request: Request,
-    after: Annotated[
-        str, Query(description="`cursor` of an earlier answer; left out: from the beginning")
-    ] = "",
+    after: Annotated[str, Query(description="`cursor` of an earlier answer; left out: from the beginning")] = "",
     page_size: PageSize = 100,
 ) -> Response:
     """Give what webhooks carry, for software behind a firewall: all you are entitled to, none skipped."""

@@ -18,9 +18,7 @@ from handover.web.asking import body_of, caller_of, refuse_unknown_query
 from handover.web.needs import Services, services_of
 from handover.web.sse import inbox_stream
 
-router = APIRouter(
-    prefix="/v1/inbox", tags=["Inbox"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS
-)
+router = APIRouter(prefix="/v1/inbox", tags=["Inbox"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
 
 
 @router.get(
@@ -33,9 +31,7 @@ router = APIRouter(
 async def read_inbox(
     request: Request,
     team: Annotated[bool, Query(description="The whole organisation's, not only yours")] = False,  # noqa: FBT002
-    page_size: Annotated[
-        int, Query(alias="pageSize", ge=1, le=1000, description="Most items of each group")
-    ] = 200,
+    page_size: Annotated[int, Query(alias="pageSize", ge=1, le=1000, description="Most items of each group")] = 200,
 ) -> Response:
     """Give the inbox of the counsellor in the token; the organisation's for an application or `team`."""
     caller = await caller_of(request, "dossier:read")
@@ -107,9 +103,7 @@ async def mark_seen(request: Request) -> Response:
     "/stream",
     operation_id="streamInbox",
     summary="Be told when an inbox changes",
-    responses={
-        200: {"description": "Server-sent events named `inbox`", "content": {"text/event-stream": {}}}
-    },
+    responses={200: {"description": "Server-sent events named `inbox`", "content": {"text/event-stream": {}}}},
     response_class=Response,
     openapi_extra=scope("dossier:read"),
 )

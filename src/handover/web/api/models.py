@@ -52,9 +52,7 @@ class DossierOpening(Body):
     target_group: TargetGroup
     capacity: Capacity
     legal_basis_id: Line = Field(description="An entry of /v1/refData/legalBases")
-    lead: LeadKind | None = Field(
-        None, description="Only for inactiveWithoutBenefit: who directs, ocmw or vdab"
-    )
+    lead: LeadKind | None = Field(None, description="Only for inactiveWithoutBenefit: who directs, ocmw or vdab")
     lead_name: Line | None = Field(None, description="Only for inactiveWithBenefit: the paying body")
 
 
@@ -123,9 +121,7 @@ class Seen(Body):
     """Up to which event the counsellor has seen each dossier."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "example": {"items": [{"dossierId": "01a2039f-8f32-7d21-ab59-99e3cbca2aa3", "sequence": 7}]}
-        }
+        json_schema_extra={"example": {"items": [{"dossierId": "01a2039f-8f32-7d21-ab59-99e3cbca2aa3", "sequence": 7}]}}
     )
 
     items: Annotated[list[Mark], Field(min_length=1, max_length=500)]

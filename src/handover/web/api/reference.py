@@ -29,9 +29,7 @@ from handover.web.asking import caller_of, refuse_unknown_query
 from handover.web.needs import Services, services_of
 from handover.web.problems import HttpProblem
 
-router = APIRouter(
-    prefix="/v1", tags=["Reference"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS
-)
+router = APIRouter(prefix="/v1", tags=["Reference"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
 _PUBLIC = {"Cache-Control": "private, max-age=300"}
 
 
@@ -92,9 +90,7 @@ def _entry(kind: EventType, row: Transition) -> dict[str, object]:
     }
     if row.topic:
         entry["topic"] = row.topic
-        entry["opensWith"] = [
-            f"{kind.kind.name}.{r.name}" for r in kind.kind.table if r.topic == row.topic and r.opens
-        ]
+        entry["opensWith"] = [f"{kind.kind.name}.{r.name}" for r in kind.kind.table if r.topic == row.topic and r.opens]
     if row.due.name:
         entry["due"] = row.due.name
     return entry
@@ -173,10 +169,7 @@ async def read_code_list(request: Request, codeList: str) -> Response:  # noqa: 
     if kind is None:
         raise HttpProblem(404, "No such code list. See GET /v1/refData.")
     here = f"{services_of(request).settings.base_url}/v1/refData/{codeList}"
-    items = [
-        msgspec.json.encode({"code": str(code), "label": labels(code), "href": f"{here}#{code}"})
-        for code in kind
-    ]
+    items = [msgspec.json.encode({"code": str(code), "label": labels(code), "href": f"{here}#{code}"}) for code in kind]
     return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
 
 
@@ -228,10 +221,7 @@ async def list_counsellors(request: Request, organisationId: str) -> Response:  
     services = services_of(request)
     own = _known(services, organisationId).organisation_id
     found = [c for c in services.directory_now().counsellors.values() if c.organisation_id == own]
-    items = [
-        msgspec.json.encode(_counsellor(services, one))
-        for one in sorted(found, key=lambda c: c.counsellor_id)
-    ]
+    items = [msgspec.json.encode(_counsellor(services, one)) for one in sorted(found, key=lambda c: c.counsellor_id)]
     return answer(collection(items, f"{_organisations(services)}/{own}/counsellors", total=len(items)))
 
 
@@ -253,9 +243,7 @@ async def read_counsellor(
     own = _known(services, organisationId).organisation_id
     found = services.directory_now().counsellor_of(own, counsellorId)
     if found is None:
-        raise HttpProblem(
-            404, "No such counsellor there. See GET /v1/organisations/{organisationId}/counsellors."
-        )
+        raise HttpProblem(404, "No such counsellor there. See GET /v1/organisations/{organisationId}/counsellors.")
     return answer(_counsellor(services, found))
 
 

@@ -270,9 +270,7 @@ async def resend_delivery(request: Request, subscriptionId: str) -> Response:  #
 
     async def resend() -> bytes:
         found = (
-            await services.subscriptions.resend(own, found_id, dossier_id, sequence=body.sequence)
-            if found_id
-            else None
+            await services.subscriptions.resend(own, found_id, dossier_id, sequence=body.sequence) if found_id else None
         )
         if not found:
             raise HttpProblem(404, "This subscription has no such delivery. See its deliveries.")
@@ -297,9 +295,7 @@ async def replay_deliveries(request: Request, subscriptionId: str) -> Response: 
 
     async def replay() -> bytes:
         found = (
-            await services.subscriptions.replay(own, found_id, since=body.since, until=body.until)
-            if found_id
-            else None
+            await services.subscriptions.replay(own, found_id, since=body.since, until=body.until) if found_id else None
         )
         if found is None:
             raise _unknown()

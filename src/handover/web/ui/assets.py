@@ -33,9 +33,7 @@ class Asset:
         packed = "gzip" in request.headers.get("accept-encoding", "")
         if packed:
             headers["Content-Encoding"] = "gzip"
-        return Response(
-            self.packed if packed else self.plain, 200, headers, _TYPES[self.name.rpartition(".")[2]]
-        )
+        return Response(self.packed if packed else self.plain, 200, headers, _TYPES[self.name.rpartition(".")[2]])
 
 
 def _asset(name: str, file: Traversable) -> Asset:

@@ -89,6 +89,4 @@ def from_input(text: str) -> datetime:
 
 def rounded(moment: datetime) -> datetime:
     """Give the last full five minutes: nobody notes a talk to the second."""
-    return moment - timedelta(
-        minutes=moment.minute % 5, seconds=moment.second, microseconds=moment.microsecond
-    )
+    return moment - timedelta(minutes=moment.minute % 5, seconds=moment.second, microseconds=moment.microsecond)

@@ -100,9 +100,7 @@ def _shape(field: msgspec.structs.FieldInfo) -> Shape:
 def _several(field: msgspec.structs.FieldInfo, item: Any, visibility: Visibility, *, required: bool) -> Shape:  # noqa: ANN401 - a type
     if issubclass(item, Coded):
         return Shape(field.encode_name, field.name, Widget.CODES, required, visibility, codes=tuple(item))
-    return Shape(
-        field.encode_name, field.name, Widget.ROWS, required, visibility, parts=_shapes(item), part=item
-    )
+    return Shape(field.encode_name, field.name, Widget.ROWS, required, visibility, parts=_shapes(item), part=item)
 
 
 def _unwrapped(hint: Any, marks: list[object]) -> tuple[Any, bool]:  # noqa: ANN401 - type hints have no common type

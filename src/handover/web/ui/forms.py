@@ -128,9 +128,7 @@ class Former:
         likely = [o for o in inside if o.kind is not OrganisationKind.PARTNER] or vdab
         return likely[0].organisation_id if len(likely) == 1 else ""
 
-    def _field(
-        self, shape: Shape, typed: Typed, wrong: Mapping[str, Wrong], *, more: str, within: str = ""
-    ) -> Field:
+    def _field(self, shape: Shape, typed: Typed, wrong: Mapping[str, Wrong], *, more: str, within: str = "") -> Field:
         t, name = self.page.t, within + shape.name
         error = wrong.get(name)
         whole = within.partition(".")[0]
@@ -146,20 +144,12 @@ class Former:
             error=t(error.key, **error.values) if error else "",
             choices=self._choices(shape),
         )
-        return (
-            replace(field, rows=self._rows(shape, typed, wrong, more))
-            if shape.widget is Widget.ROWS
-            else field
-        )
+        return replace(field, rows=self._rows(shape, typed, wrong, more)) if shape.widget is Widget.ROWS else field
 
-    def _rows(
-        self, shape: Shape, typed: Typed, wrong: Mapping[str, Wrong], more: str
-    ) -> tuple[tuple[Field, ...], ...]:
+    def _rows(self, shape: Shape, typed: Typed, wrong: Mapping[str, Wrong], more: str) -> tuple[tuple[Field, ...], ...]:
         count = max(row_count(shape, typed), _FIRST_ROWS) + (_MORE_ROWS if more == shape.name else 0)
         return tuple(
-            tuple(
-                self._field(part, typed, wrong, more="", within=f"{shape.name}.{n}.") for part in shape.parts
-            )
+            tuple(self._field(part, typed, wrong, more="", within=f"{shape.name}.{n}.") for part in shape.parts)
             for n in range(count)
         )
 

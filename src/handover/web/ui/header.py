@@ -171,9 +171,7 @@ def ended(page: Page, dossier: Dossier, possible: Sequence[Possible]) -> list[En
     ]
 
 
-def actions(
-    page: Page, dossier: Dossier, possible: Sequence[Possible], thread_id: UUID | None
-) -> tuple[Action, ...]:
+def actions(page: Page, dossier: Dossier, possible: Sequence[Possible], thread_id: UUID | None) -> tuple[Action, ...]:
     """Give the steps that may be taken in a thread, or without one."""
     found = dict.fromkeys(name for name, of in possible if of == thread_id)
     query = f"?thread={thread_id}" if thread_id else ""
@@ -204,9 +202,7 @@ def _card(page: Page, dossier: Dossier, thread: Thread, possible: Sequence[Possi
         if thread.kind == "handover"
         else "",
         position=_ROAD.index(status) if on_road else -1,
-        stations=tuple(t(f"status.{'contact' if s is Status.IN_PROGRESS else s}") for s in _ROAD)
-        if on_road
-        else (),
+        stations=tuple(t(f"status.{'contact' if s is Status.IN_PROGRESS else s}") for s in _ROAD) if on_road else (),
         actions=actions(page, dossier, possible, thread.thread_id),
     )
 

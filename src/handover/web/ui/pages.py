@@ -99,9 +99,7 @@ class Page:
             headers["Content-Encoding"] = "gzip"
         response = Response(body, status, headers, "text/html; charset=utf-8")
         if self.asked in set(Language):
-            response.set_cookie(
-                LANGUAGE_COOKIE, self.asked, max_age=_YEAR_SECONDS, samesite="lax", httponly=True
-            )
+            response.set_cookie(LANGUAGE_COOKIE, self.asked, max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
         return response
 
 

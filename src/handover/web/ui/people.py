@@ -41,9 +41,7 @@ class People:
     def reach(self, party: Party) -> Reach:
         """Give whom to call at a side: the named counsellor, else the coordinator, else the front desk."""
         organisation = self.directory.organisations.get(party.organisation)
-        contact = self.directory.counsellors.get(
-            party.counsellor or self.directory.contact(party.organisation)
-        )
+        contact = self.directory.counsellors.get(party.counsellor or self.directory.contact(party.organisation))
         phone = (contact.phone if contact else "") or (organisation.phone if organisation else "")
         email = (contact.email if contact else "") or (organisation.email if organisation else "")
         name = contact.name if contact else self.organisation(party.organisation)

@@ -50,9 +50,7 @@ def typed_in(form: FormData) -> dict[str, list[str]]:
     return found
 
 
-def read(
-    shapes: Sequence[Shape], typed: Typed, *, within: str = ""
-) -> tuple[dict[str, object], dict[str, Wrong]]:
+def read(shapes: Sequence[Shape], typed: Typed, *, within: str = "") -> tuple[dict[str, object], dict[str, Wrong]]:
     """Give the data by wire name, and what is wrong by field name in the form."""
     data: dict[str, object] = {}
     wrong: dict[str, Wrong] = {}

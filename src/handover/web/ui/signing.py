@@ -25,9 +25,7 @@ async def sign_in_page(request: Request) -> Response:
     """Show who one can be."""
     page = Page(request)
     directory = page.people.directory
-    organisations = sorted(
-        directory.organisations.values(), key=lambda o: (_KINDS.index(o.kind), o.name.casefold())
-    )
+    organisations = sorted(directory.organisations.values(), key=lambda o: (_KINDS.index(o.kind), o.name.casefold()))
     choices = [(o, page.people.of(o.organisation_id)[:_FULL]) for o in organisations]
     return page.show("sign_in.html", organisations=choices, expired="expired" in request.query_params)
 

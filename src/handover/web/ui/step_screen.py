@@ -109,9 +109,7 @@ def asked(request: Request, typed: Typed, *, ssin: str | None = None) -> Asked:
     key = next(iter(typed.get("key", ())), "")
     content = msgspec.json.encode(sorted((name, list(texts)) for name, texts in typed.items()))
     fingerprint = hashlib.sha256(f"FORM {request.url.path}?{request.url.query}\n".encode() + content).digest()
-    return Asked(
-        key=f"form-{key}" if _KEY.fullmatch(key) else f"form-{new_id()}", fingerprint=fingerprint, ssin=ssin
-    )
+    return Asked(key=f"form-{key}" if _KEY.fullmatch(key) else f"form-{new_id()}", fingerprint=fingerprint, ssin=ssin)
 
 
 def refused(page: Page, refusal: Refusal) -> dict[str, Wrong]:
@@ -207,9 +205,7 @@ def _readers(page: Page, dossier: Dossier, event_type: str) -> list[str]:
     if not shared:
         return []
     others = [i.organisation for i in dossier.inscriptions if i.active and i.organisation != page.own]
-    chosen = (
-        [page.t("form.shared_chosen")] if any(row.addresses for row in EVENT_TYPES[event_type].rows) else []
-    )
+    chosen = [page.t("form.shared_chosen")] if any(row.addresses for row in EVENT_TYPES[event_type].rows) else []
     return [*(page.people.organisation(o) for o in others), *chosen]
 
 

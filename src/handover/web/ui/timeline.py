@@ -127,9 +127,7 @@ _QUIET = {
 
 def _arrivals(page: Page, dossier: Dossier, event: Event, marks: Mapping[str, Mark]) -> tuple[Arrival, ...]:
     others = sorted(dossier.entitled_to(event.sequence) - {page.own})
-    return tuple(
-        _arrival(page, dossier, event, organisation, marks.get(organisation)) for organisation in others
-    )
+    return tuple(_arrival(page, dossier, event, organisation, marks.get(organisation)) for organisation in others)
 
 
 def _arrival(page: Page, dossier: Dossier, event: Event, organisation: str, mark: Mark | None) -> Arrival:
@@ -143,8 +141,6 @@ def _arrival(page: Page, dossier: Dossier, event: Event, organisation: str, mark
     if mark.delivered_at is None:
         return Arrival("waiting", t("delivery.waiting", organisation=name))
     if local_day(mark.delivered_at) == local_day(event.recorded_at):
-        return Arrival(
-            "delivered", t("delivery.delivered", organisation=name, time=dates.time(mark.delivered_at))
-        )
+        return Arrival("delivered", t("delivery.delivered", organisation=name, time=dates.time(mark.delivered_at)))
     moment = dates.moment(mark.delivered_at)
     return Arrival("delivered", t("delivery.delivered_on", organisation=name, moment=moment))

@@ -102,8 +102,6 @@ def _named(page: Page, shape: Shape, text: str) -> str:  # noqa: PLR0911 - one r
         case _ if shape.name == "why" and f"status.{text}" in t:
             return t(f"status.{text}")
         case _ if shape.name == "how":
-            return {"delivery acknowledged": t("received.delivery"), "first view": t("received.view")}.get(
-                text, text
-            )
+            return {"delivery acknowledged": t("received.delivery"), "first view": t("received.view")}.get(text, text)
         case _:
             return text
