@@ -19,7 +19,7 @@ from handover.inbox.rebuild import FOLDED_PAGE, rebuild
 from handover.record import codec
 
 _LENGTH = 50
-_DOSSIERS = 2000
+_DOSSIERS = 1000
 _AT_ONCE = 200
 _OURS, _PEER = "bench_replay", "bench_eventsourcing"
 
@@ -70,25 +70,30 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
     theirs.app.close()
     await stage.drop(_OURS)
     await stage.drop(_PEER)
-    best = max(median(log), median(aggregate))
-    way = "notification log" if best == median(log) else "repository"
-    other = f"its {'repository' if best == median(log) else 'notification log'} {min(median(log), median(aggregate)):,.0f} /s"
+    name = f"replay of {events:,} events in {dossiers:,} dossiers"
+    unit = "events/s"
     return [
         Figure(
-            name=f"replay of {events:,} events in {dossiers:,} dossiers",
-            unit="events/s",
+            name=name,
+            unit=unit,
             ours=median(own),
-            beside=f"`eventsourcing`, its {way}",
-            limit=best,
+            beside="`eventsourcing`, its repository",
+            limit=median(aggregate),
             target=3,
-            note=other,
+        ),
+        Figure(
+            name=name,
+            unit=unit,
+            ours=median(own),
+            beside="`eventsourcing`, its log in pages of 5,000 by hand",
+            limit=median(log),
         ),
         Figure(
             name="`handover replay --check` of the same",
-            unit="events/s",
+            unit=unit,
             ours=median(whole),
-            beside=f"`eventsourcing`, its {way}",
-            limit=best,
+            beside="`eventsourcing`, its repository",
+            limit=median(aggregate),
             note="folds, then compares state and inbox rows; 0 differences",
         ),
     ]

@@ -178,7 +178,8 @@ class ReceiverProcess:
             while True:
                 for line in reversed(self.received):
                     if line["path"] == f"/{path}" and line["event"]["id"] == event_id:
-                        return line
+                        found: dict[str, Any] = line
+                        return found
                 self._news.clear()
                 await self._news.wait()
 

@@ -1,4 +1,4 @@
-"""Every example of the event types is accepted from the right party in the right state, and refused from a wrong one."""
+"""Every example of the event types is accepted from the right party in the right state, refused from a wrong one."""
 
 from collections.abc import AsyncIterator
 from itertools import count

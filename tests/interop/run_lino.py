@@ -21,8 +21,6 @@ from typing import Any
 
 import asyncpg
 import httpx
-
-ROOT = Path(__file__).parents[2]
 from tests.flow.outside import Outside, ReceiverProcess, started
 
 from handover.platform.embedded import EmbeddedPostgres

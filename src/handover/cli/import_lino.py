@@ -57,7 +57,7 @@ def import_lino_command(
         help="Its password. Better in HANDOVER_LINO_PASSWORD: a command line can be seen by others.",
     ),
     legal_basis: str = typer.Option("", help="Legal basis of the dossiers; needed when there are several."),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Only say what would be recorded."),  # noqa: FBT001, FBT003 - a flag of the command line
+    dry_run: bool = typer.Option(False, "--dry-run", help="Only say what would be recorded."),
 ) -> None:
     """Read a running Lino Welfare into dossiers. Run it as often as you like: it adds what is new."""
     try:

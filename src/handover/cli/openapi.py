@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def openapi(
-        check: bool = typer.Option(False, "--check", help="Write nothing; fail when a file differs."),  # noqa: FBT001, FBT003 - a flag on a command line
+        check: bool = typer.Option(False, "--check", help="Write nothing; fail when a file differs."),
         directory: Path = typer.Option(Path("openapi"), help="Where the files are."),
     ) -> None:
         """Write openapi/handover-v1.json (3.1, with webhooks) and handover-v1-3.0.json (3.0.3)."""

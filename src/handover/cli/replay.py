@@ -54,9 +54,9 @@ def register(app: typer.Typer) -> None:
         rebuild: Annotated[str, typer.Option(help="'inbox': write the inbox anew from the events.")] = "",
         check: Annotated[
             bool, typer.Option(help="Compare the live inbox with one folded afresh; change nothing.")
-        ] = False,  # noqa: FBT002
+        ] = False,
         job: Annotated[str, typer.Option(help="Remember progress under this name, and go on from there.")] = "",
-        dry_run: Annotated[bool, typer.Option(help="Only say how many events it would be.")] = False,  # noqa: FBT002
+        dry_run: Annotated[bool, typer.Option(help="Only say how many events it would be.")] = False,
     ) -> None:
         """Replay recorded events; lines go to standard output, everything else to standard error.
 
