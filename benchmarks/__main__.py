@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 import uvloop
 
-from benchmarks import append, replay, timeline
+from benchmarks import append, delivery, inbox, latency, replay, timeline
 from benchmarks.figures import Figure, Plan
 from benchmarks.report import machine, say, table, write
 from benchmarks.stage import Stage, stage
@@ -16,6 +16,9 @@ MEASURES: dict[str, Callable[[Stage, Plan], Awaitable[list[Figure]]]] = {
     "append": append.measure,
     "timeline": timeline.measure,
     "replay": replay.measure,
+    "delivery": delivery.measure,
+    "latency": latency.measure,
+    "inbox": inbox.measure,
 }
 
 

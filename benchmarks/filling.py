@@ -46,6 +46,7 @@ class History:
     number: int
     dossier_id: UUID
     directory: Directory
+    counsellor: str = OCMW_COUNSELLOR
     state: Dossier | None = None
     head: bytes = codec.GENESIS
     recorded: int = 0
@@ -82,14 +83,14 @@ class History:
 
     def begin(self) -> None:
         """Both organisations inscribed, an intake, and a running plan."""
-        self.open(OCMW_COUNSELLOR, codes.Capacity.LIVING_WAGE)
+        self.open(self.counsellor, codes.Capacity.LIVING_WAGE)
         self.open(VDAB_COUNSELLOR, codes.Capacity.JOB_SEEKER)
-        self.step(OCMW_COUNSELLOR, INTAKE.table[1].example, "intake.recorded")
-        self.plan = self.step(OCMW_COUNSELLOR, PLAN, "followUp.planAgreed")
+        self.step(self.counsellor, INTAKE.table[1].example, "intake.recorded")
+        self.plan = self.step(self.counsellor, PLAN, "followUp.planAgreed")
 
     def refer(self) -> None:
         """Ask VDAB to take over: its turn."""
-        self.step(OCMW_COUNSELLOR, h.HANDOVER.table[0].example, "handover.requested")
+        self.step(self.counsellor, h.HANDOVER.table[0].example, "handover.requested")
 
     def follow_up(self, length: int) -> None:
         """Go on until there are `length` events: VDAB plans an appointment and notes it, the OCMW agrees the plan anew."""
@@ -98,7 +99,7 @@ class History:
             if self.length < length:
                 self.step(VDAB_COUNSELLOR, Attended(note="Was op tijd."), "followUp.attended", appointment)
             if self.length < length:
-                self.step(OCMW_COUNSELLOR, PLAN, "followUp.planAgreed", self.plan)
+                self.step(self.counsellor, PLAN, "followUp.planAgreed", self.plan)
 
     @property
     def length(self) -> int:
@@ -143,9 +144,10 @@ class History:
         return date(1950, 1, 1) + timedelta(days=self.number // 900)
 
 
-def histories(ready: Services, count: int) -> list[History]:
-    """Give new dossiers, begun but not recorded."""
-    found = [History(number, new_id(), ready.directory_now()) for number in range(count)]
+def histories(ready: Services, count: int, *, counsellor: str = OCMW_COUNSELLOR, first: int = 0) -> list[History]:
+    """Give new dossiers of an OCMW's counsellor, begun but not recorded; each number is another client."""
+    directory = ready.directory_now()
+    found = [History(number, new_id(), directory, counsellor) for number in range(first, first + count)]
     for history in found:
         history.begin()
     return found

@@ -1,5 +1,7 @@
 """Reading a timeline of 200 events over HTTP, beside SQLAlchemy Core and pydantic without token and policy."""
 
+from itertools import cycle
+
 import asyncpg
 
 from benchmarks.figures import Figure, Plan, Side, alternate, median
@@ -29,21 +31,20 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
     ):
         await until_answers(child, peer_port, "/openapi.json")
         requests = [get(path, stage.token(OCMW, OCMW_COUNSELLOR)) for path in paths]
-        own, peer = await Load.open(HOST, port, _CONNECTIONS), await Load.open(HOST, peer_port, _CONNECTIONS)
+        turn = cycle(requests)
 
-        async def run(load: Load, seconds: float) -> Side:
-            turn = iter(range(10**9))
-            result = await load.flat_out(lambda: requests[next(turn) % len(requests)], seconds)
+        async def run(at: int, seconds: float) -> Side:
+            load = await Load.open(HOST, at, _CONNECTIONS)
+            result = await load.flat_out(lambda: next(turn), seconds)
+            load.close()
             assert set(result.statuses) == {200}, result.statuses
             return Side(result.per_second, {"p50": result.p50, "p99": result.p99})
 
-        await run(own, 1)
-        await run(peer, 1)
+        await run(port, 1)
+        await run(peer_port, 1)
         ours, theirs = await alternate(
-            plan.rounds, lambda: run(own, plan.seconds * 0.75), lambda: run(peer, plan.seconds * 0.75)
+            plan.rounds, lambda: run(port, plan.seconds * 0.75), lambda: run(peer_port, plan.seconds * 0.75)
         )
-        own.close()
-        peer.close()
     await stage.drop(_DATABASE)
     return [
         Figure(

@@ -41,7 +41,7 @@ class Dossier(Aggregate):
     @event("Stepped")
     def step(
         self, kind: str, organisation: str, actor: Json, occurred_at: datetime, data: Json, threads: list[Json]
-    ) -> None:  # noqa: ARG002 - recorded
+    ) -> None:
         """Record a step, with what it made of its threads."""
         for thread in threads:
             self.threads[thread["threadId"]] = thread

@@ -47,7 +47,7 @@ async def work(dsn: str, url: str) -> None:
         async def post(message_id: str, body: str) -> None:
             await deliver(client, url, message_id, body.encode())
 
-        await app.run_worker_async(concurrency=_AT_ONCE, delete_jobs="successful")
+        await app.run_worker_async(concurrency=_AT_ONCE)
 
 
 if __name__ == "__main__":

@@ -163,7 +163,7 @@ CREATE TABLE inbox_dossier (
     dossier_id uuid NOT NULL,
     organisation_id text NOT NULL,
     counsellors text[] NOT NULL,
-    sees_from integer NOT NULL,
+    entered integer NOT NULL,
     version integer NOT NULL,
     foreign_sequence integer NOT NULL,
     card bytea NOT NULL,

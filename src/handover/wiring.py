@@ -18,7 +18,7 @@ from handover.inbox.projector import Projector
 from handover.inbox.stream import InboxBroadcast
 from handover.inbox.views import Inbox
 from handover.platform.clock import Clock
-from handover.platform.db import open_pool
+from handover.platform.db import LOST, open_pool
 from handover.platform.embedded import EmbeddedPostgres
 from handover.platform.notify import Listener, Notifier
 from handover.platform.settings import Mode, Settings
@@ -183,7 +183,7 @@ async def _keep_fresh(directory: LiveDirectory, changed: asyncio.Event) -> None:
         changed.clear()
         try:
             await directory.refresh()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except LOST:
             await asyncio.sleep(1)
             changed.set()
 

@@ -29,7 +29,7 @@ action = st.tuples(
 )
 
 
-@settings(max_examples=150, deadline=None, derandomize=True, database=None)
+@settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(st.lists(action, min_size=10, max_size=40))
 def test_whatever_is_posted(actions: list[tuple[str, str, int, str, int, bool]]) -> None:
     case = Case()
@@ -49,11 +49,11 @@ def test_whatever_is_posted(actions: list[tuple[str, str, int, str, int, bool]])
 def _act(case: Case, what: str, who: str, pick: int, organisation: str, *, bare: bool) -> None:
     threads: list[UUID | None] = [*case.dossier.threads, None, UUID(int=1)]
     if what == "go on" and case.dossier.open_threads:
-        thread = case.dossier.open_threads[pick % len(case.dossier.open_threads)].thread_id
-        roads = [(p, kind) for p in PEOPLE for kind, at in allowed(case.dossier, caller(p)) if at == thread]
+        going = case.dossier.open_threads[pick % len(case.dossier.open_threads)].thread_id
+        roads = [(p, kind) for p in PEOPLE for kind, at in allowed(case.dossier, caller(p)) if at == going]
         assert roads, "somebody can go on"
         who, kind = roads[pick // 7 % len(roads)]
-        case.post(who, kind, said_by(kind, who, organisation, bare=bare), thread=thread)
+        case.post(who, kind, said_by(kind, who, organisation, bare=bare), thread=going)
     elif what == "refer":
         case.post(OCMW_1, "handover.requested", said_by("handover.requested", OCMW_1, organisation))
     elif what == "join":

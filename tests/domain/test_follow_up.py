@@ -38,7 +38,8 @@ def test_an_appointment_that_is_kept() -> None:
     assert case.thread.due_at == datetime(2026, 12, 4, 10, tzinfo=UTC)
     case.refused(WrongParty, OCMW_1, "followUp.attended")
     case.post(VDAB_1, "followUp.attended")
-    assert (case.thread.status, case.thread.turn) == (Status.COMPLETED, None)
+    assert case.thread.status is Status.COMPLETED
+    assert not case.dossier.open_threads
     case.refused(WrongState, VDAB_1, "followUp.unattended")
 
 

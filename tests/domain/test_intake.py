@@ -19,7 +19,7 @@ def _case() -> Case:
 
 def _joint(**changes: str | None) -> i.Planned:
     given = {"other_organisation": VDAB, "other_counsellor": VDAB_1} | changes
-    return i.Planned(form=IntakeForm.JOINT, planned_at=WHEN, counsellor=OCMW_2, **given)  # type: ignore[arg-type]
+    return i.Planned(form=IntakeForm.JOINT, planned_at=WHEN, counsellor=OCMW_2, **given)
 
 
 def test_planned_then_recorded_then_updated() -> None:

@@ -149,7 +149,7 @@ def test_a_field_without_a_class_is_found() -> None:
     class Bare(Payload, frozen=True, kw_only=True):
         note: str
 
-    with pytest.raises(TypeError, match="Bare.note"):
+    with pytest.raises(TypeError, match=r"Bare\.note must state exactly one"):
         visibility_of(Bare)
 
 

@@ -174,3 +174,29 @@ async def test_what_was_not_referred_stays_unseen(instance: Instance) -> None:
         assert (await stranger.get("/v1/events")).json()["items"] == []
         found = await stranger.post("/v1/dossiers/search", {"ssin": "80010100107"})
         assert found.json()["items"] == []
+
+
+async def test_a_referral_brings_the_history_along_and_delivers_none_of_it(instance: Instance) -> None:
+    ocmw, vdab, moved_to = (instance.party(o) for o in ("ocmw-lindedal", "vdab", "ocmw-waterhoek"))
+    dossier_id = await ocmw.open()
+    intake = {"targetGroup": "livingWage", "workWish": "unsure", "situation": "x", "ownNote": "alleen voor ons"}
+    await ocmw.step(dossier_id, "intake.recorded", intake)
+    request = {
+        "receiver": "vdab",
+        "purpose": "orientation",
+        "summary": "Zoekt richting.",
+        "contact": "ocmw-lindedal.trajectbegeleider-1",
+        "legalBasisId": "demo-protocol",
+    }
+    requested = await ocmw.step(dossier_id, "handover.requested", request)
+    timeline = (await vdab.get(f"/v1/dossiers/{dossier_id}/events")).json()["items"]
+    read = next(e for e in timeline if e["type"] == "intake.recorded")
+    assert read["data"]["situation"] == "x"
+    assert "ownNote" not in read["data"], "an internal field stays inside"
+    feed = (await vdab.get("/v1/events")).json()["items"]
+    assert min(e["sequence"] for e in feed) == requested["sequence"], "joining delivers nothing older"
+
+    await moved_to.open(capacity="livingWage")
+    theirs = (await moved_to.get(f"/v1/dossiers/{dossier_id}/events")).json()["items"]
+    assert [e["type"] for e in theirs] == ["dossier.inscriptionOpened"], "a second OCMW sees from its join on"
+    assert (await moved_to.get(f"/v1/dossiers/{dossier_id}/threads")).json()["items"] == []

@@ -16,14 +16,15 @@ AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 A, B, C = "ocmw-lindedal", "vdab", "ocmw-waterhoek"
 
 
-def _inscription(organisation: str, sees_from: int = 1) -> Inscription:
+def _inscription(organisation: str, entered: int = 1) -> Inscription:
     return Inscription(
         organisation=organisation,
         kind=OrganisationKind.OCMW,
         capacity=Capacity.LIVING_WAGE,
         legal_basis_id="demo-protocol",
         since=AT,
-        sees_from=sees_from,
+        entered=entered,
+        sees_from=1,
     )
 
 

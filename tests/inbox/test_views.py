@@ -125,7 +125,7 @@ async def _many(world: World) -> None:
         INSERT INTO feed (organisation_id, dossier_id, sequence)
         SELECT f.organisation_id, c.new, f.sequence FROM copies c JOIN feed f ON f.dossier_id = c.old;
         INSERT INTO inbox_dossier
-        SELECT c.new, organisation_id, ARRAY[c.counsellor], sees_from, version, foreign_sequence, card
+        SELECT c.new, organisation_id, ARRAY[c.counsellor], entered, version, foreign_sequence, card
         FROM copies c JOIN inbox_dossier i ON i.dossier_id = c.old;
         INSERT INTO inbox_thread
         SELECT c.new, organisation_id, thread_id, your_turn, c.counsellor,

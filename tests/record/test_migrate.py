@@ -81,5 +81,8 @@ async def test_at_once_is_once(empty_database: str, database: str) -> None:
     assert await is_current(empty_database)
     async with connection(empty_database) as beside, connection(database) as other:
         assert await _schema(beside) == await _schema(other)
-        locks = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        assert await beside.fetchval(locks) == 0, "and nobody holds the lock"
+        held = await beside.fetchval(
+            "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database "
+            "WHERE l.locktype = 'advisory' AND d.datname = current_database()"
+        )
+        assert held == 0, "and nobody holds the lock"

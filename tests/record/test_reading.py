@@ -1,10 +1,12 @@
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
 from tests.domain.world import OCMW, OCMW_1, OTHER, VDAB, VDAB_1
 from tests.record.world import Node, connection, counted, ssin, until
 
+from handover.domain.events import Event
 from handover.platform.ids import new_id
 from handover.record import codec
 from handover.record.reading import cursor, parse_cursor
@@ -37,8 +39,11 @@ async def test_a_late_commit_is_not_skipped(two: tuple[Node, Node], database: st
             """
         )
         writing = asyncio.create_task(two[0].post(late, OCMW_1, "dossier.benefitStated"))
-        waits = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = current_database())"
-        await until(beside, waits)
+        await until(
+            beside,
+            "SELECT EXISTS (SELECT FROM pg_stat_activity "
+            "WHERE wait_event = 'advisory' AND datname = current_database())",
+        )
         for _ in range(3):
             await two[1].post(soon, OCMW_1, "dossier.benefitStated")
         committed = await beside.fetch("SELECT xid::text::bigint AS xid FROM feed WHERE sequence > 3")
@@ -181,6 +186,6 @@ async def test_all_bodies_in_order(one: Node) -> None:
     assert await counted(one.pool, "event") == 10
 
 
-async def _events(one: Node, dossiers: list[UUID] | None):  # noqa: ANN202 - an async generator of events
+async def _events(one: Node, dossiers: list[UUID] | None) -> AsyncIterator[Event]:
     async for body in one.reader.bodies(dossiers, page=2):
         yield codec.decode_event(body)

@@ -66,7 +66,7 @@ async def test_an_ssin_moved_to_another_dossier_does_not_open(one: Node) -> None
     assert found
     assert found[1] == numbers[0]
     await one.pool.execute(
-        "UPDATE dossier SET ssin_sealed = (SELECT ssin_sealed FROM dossier WHERE dossier_id = $2) WHERE dossier_id = $1",
+        "UPDATE dossier d SET ssin_sealed = o.ssin_sealed FROM dossier o WHERE d.dossier_id = $1 AND o.dossier_id = $2",
         first,
         second,
     )

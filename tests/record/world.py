@@ -4,17 +4,18 @@ import asyncio
 import contextlib
 import hashlib
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from itertools import count
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 from msgspec.structs import replace
 from tests.domain.world import AT, DIRECTORY, OCMW_1, caller, example, opening
 
-from handover.domain.dossier import Dossier, fold
+from handover.domain.dossier import fold
 from handover.domain.events import PostEvent
 from handover.domain.fields import Payload
+from handover.platform.clock import Clock
 from handover.platform.db import open_pool
 from handover.platform.ids import new_id
 from handover.record import codec
@@ -51,11 +52,10 @@ class Node:
         number: str | None = None,
         key: str | None = None,
         fingerprint: bytes = b"",
-        at: datetime = AT,
     ) -> Handled:
         command = replace(opening(who), command_id=new_id(), dossier_id=new_id())
         request = Request(key=key, fingerprint=fingerprint, ssin=number or ssin())
-        return await self.record.handle(command, request, at=at)
+        return await self.record.handle(command, request, at=AT)
 
     async def post(
         self,
@@ -64,10 +64,8 @@ class Node:
         kind: str,
         data: Payload | None = None,
         *,
-        key: str | None = None,
-        fingerprint: bytes = b"",
-        if_match: int | None = None,
         thread: UUID | None = None,
+        **asked: Any,  # noqa: ANN401 - what a Request may hold
     ) -> Handled:
         command = PostEvent(
             command_id=new_id(),
@@ -77,8 +75,7 @@ class Node:
             data=data or example(kind),
             thread_id=thread,
         )
-        request = Request(key=key, fingerprint=fingerprint, if_match=if_match)
-        return await self.record.handle(command, request, at=datetime.now(UTC))
+        return await self.record.handle(command, Request(**asked), at=Clock().now())
 
     async def opened(self, who: str = OCMW_1) -> UUID:
         return (await self.open(who)).dossier.dossier_id
@@ -136,16 +133,14 @@ async def problems(pool: asyncpg.Pool, dossier_id: UUID) -> list[str]:
     return [*found, "unreadable"]
 
 
-async def until(condition: asyncpg.Connection, query: str, *arguments: object) -> None:
-    """Wait until a query gives true; fail after five seconds."""
-    async with asyncio.timeout(5):
-        while not await condition.fetchval(query, *arguments):
-            await asyncio.sleep(0.01)
+async def until(beside: asyncpg.Connection, query: str, *arguments: object) -> None:
+    """Wait until a query gives true; fail after ten seconds."""
+    for _ in range(1000):
+        if await beside.fetchval(query, *arguments):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it did not happen in time")
 
 
 async def counted(pool: asyncpg.Pool, table: str) -> int:
     return int(await pool.fetchval(f"SELECT count(*) FROM {table}"))  # noqa: S608 - a table of ours
-
-
-def state_of(handled: Handled) -> Dossier:
-    return handled.dossier

@@ -112,7 +112,8 @@ async def over_the_wire(instance: Instance, request: bytes, *, slowly: bytes = b
             sent.cancel()
         async with asyncio.timeout(20):
             lines = (await head).decode("latin-1").split("\r\n")
-            headers = dict(line.lower().split(": ", 1) for line in lines[1:] if line)
+            fields = (line.partition(": ") for line in lines[1:] if line)
+            headers = {name.lower(): value for name, _, value in fields}
             length = -1 if request.startswith(b"HEAD ") else int(headers.get("content-length", "0"))
             body = await reader.read() if length < 0 else await reader.readexactly(length)
     finally:

@@ -1,6 +1,10 @@
 """`handover serve`: the API and the inbox."""
 
+import asyncio
+import contextlib
 import gc
+import signal
+from collections.abc import Iterator
 
 import typer
 import uvicorn
@@ -37,9 +41,30 @@ async def serving(found: Settings) -> int:
             http="httptools",
         )
         calm_collector()
-        server = uvicorn.Server(config)
+        server = Server(config)
         await server.serve()
         return 0 if server.started else 1
+
+
+class Server(uvicorn.Server):
+    """Stops on SIGTERM and SIGINT, and then lets us close what we opened.
+
+    uvicorn's own handling raises the signal again once it has stopped: the process would end before the
+    database connections, and an embedded database, are closed.
+    """
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on a signal; a second one does not wait for requests under way."""
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        for number in numbers:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
 
 
 def calm_collector() -> None:

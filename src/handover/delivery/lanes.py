@@ -5,7 +5,6 @@ import time
 from collections.abc import Coroutine
 from datetime import datetime, timedelta
 
-import asyncpg
 import msgspec
 import structlog
 from cryptography.exceptions import InvalidTag
@@ -18,12 +17,12 @@ from handover.delivery.queue import Lane, Pending, Queue, Settlement, State, Tri
 from handover.delivery.retries import next_attempt
 from handover.delivery.sender import Attempt, Sender
 from handover.platform.clock import Clock
+from handover.platform.db import LOST
 from handover.record.handle import Contended
 from handover.record.sealing import Sealer
 
 _log = structlog.stdlib.get_logger(__name__)
 
-DATABASE_ERRORS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 _UNRECORDED_PAUSE = timedelta(seconds=1)
 _MOST_ATTEMPTS = 32_767
 _MOST_RINGS = 4096
@@ -99,7 +98,7 @@ class LaneRunner:
         if attempt.succeeded:
             try:
                 await self._acknowledgements.after(step, lane.organisation)
-            except (*DATABASE_ERRORS, Contended) as error:
+            except (*LOST, Contended) as error:
                 _log.warning("acknowledgement_not_recorded", error=type(error).__name__, dossier_id=step.dossier_id)
                 return attempt, False
         return attempt, True
@@ -143,7 +142,7 @@ class LaneRunner:
         """Run what only helps: when it fails, schedule and poll do the same later."""
         try:
             await statement
-        except DATABASE_ERRORS as error:
+        except LOST as error:
             _log.warning("endpoint_state_not_recorded", error=type(error).__name__)
 
 

@@ -15,12 +15,12 @@ from handover.delivery import metrics
 from handover.delivery.acknowledgement import Acknowledgements
 from handover.delivery.destinations import Destinations
 from handover.delivery.health import Health
-from handover.delivery.lanes import DATABASE_ERRORS, LaneRunner
+from handover.delivery.lanes import LaneRunner
 from handover.delivery.queue import LEASE, Lane, Queue, Settled, Settlement
 from handover.delivery.sender import DEADLINE_SECONDS, Sender
 from handover.domain.parties import Directory
 from handover.platform.clock import Clock
-from handover.platform.db import Listener
+from handover.platform.db import LOST, Listener
 from handover.record.batch import Batcher
 from handover.record.handle import Record
 from handover.record.sealing import Sealer
@@ -153,7 +153,7 @@ class Worker:
         claimed = time.monotonic()
         try:
             lanes = await claim
-        except DATABASE_ERRORS as error:
+        except LOST as error:
             _log.warning("claim_failed", error=type(error).__name__)
             return []
         for lane in lanes:
@@ -176,7 +176,7 @@ class Worker:
             if not settled.held:
                 metrics.FENCED.inc()
                 _log.warning("claim_had_passed", dossier_id=lane.dossier_id, subscription_id=lane.subscription_id)
-        except DATABASE_ERRORS as error:
+        except LOST as error:
             # The lease runs out, and what was sent is sent again with the same webhook-id.
             _log.warning("settling_failed", error=type(error).__name__, dossier_id=lane.dossier_id)
         except Exception:  # noqa: BLE001 - one lane must not end the worker; the lease gives it back
@@ -192,7 +192,7 @@ class Worker:
         while True:
             try:
                 return await self._settlements.submit(settlement)
-            except DATABASE_ERRORS:
+            except LOST:
                 if time.monotonic() + _SETTLE_PAUSE > until:
                     raise
                 await asyncio.sleep(_SETTLE_PAUSE)
@@ -212,7 +212,7 @@ class Worker:
 
     async def _count(self) -> None:
         while True:
-            with contextlib.suppress(*DATABASE_ERRORS):
+            with contextlib.suppress(*LOST):
                 waiting, stopped = await self._queue.backlog()
                 metrics.WAITING.set(waiting)
                 metrics.STOPPED.set(stopped)

@@ -38,7 +38,10 @@ class Inscription(_State, frozen=True, kw_only=True):
     capacity: Capacity
     legal_basis_id: str
     since: datetime
+    entered: int
+    """First sequence that went to the organisation by itself: joining delivers nothing older."""
     sees_from: int
+    """First sequence it may read while the inscription is open: history is read, not delivered."""
     by_thread: str = ""
     until: datetime | None = None
     sees_until: int | None = None
@@ -49,8 +52,10 @@ class Inscription(_State, frozen=True, kw_only=True):
         return self.until is None
 
     def covers(self, sequence: int) -> bool:
-        """Tell whether the event with that sequence may be seen under this inscription."""
-        return self.sees_from <= sequence and (self.sees_until is None or sequence <= self.sees_until)
+        """Tell whether that event may be seen: the history too while it is open, then only what had gone out."""
+        if self.sees_until is None:
+            return self.sees_from <= sequence
+        return self.entered <= sequence <= self.sees_until
 
 
 class Contact(_State, frozen=True, kw_only=True):
@@ -102,6 +107,15 @@ class Dossier(_State, frozen=True, kw_only=True):
     def sees(self, organisation_id: str, sequence: int) -> bool:
         """Tell whether the organisation may see that event, under an inscription open now or then."""
         return any(i.organisation == organisation_id and i.covers(sequence) for i in self.inscriptions)
+
+    def threads_seen_by(self, organisation_id: str) -> tuple[Thread, ...]:
+        """Give the threads it may see: all with the history, else those it is part of or that moved since it came."""
+        own = self.inscription_of(organisation_id)
+        if own is None:
+            return ()
+        if own.sees_from == 1:
+            return tuple(self.threads.values())
+        return tuple(t for t in self.threads.values() if t.side_of(organisation_id) or t.since >= own.since)
 
     def entitled_to(self, sequence: int) -> frozenset[str]:
         """Give the organisations that an event goes to."""
@@ -229,6 +243,8 @@ def _inscribe(state: Dossier, data: d.InscriptionOpened, event: Event) -> Dossie
         capacity=data.capacity,
         legal_basis_id=data.legal_basis_id,
         since=event.recorded_at,
+        # A referral that opens an inscription stands right before it, and goes to the receiver as well.
+        entered=event.sequence - 1 if data.by_thread else event.sequence,
         sees_from=data.sees_from,
         by_thread=data.by_thread or "",
     )

@@ -106,7 +106,7 @@ def inscribe_receiver(draft: Draft, thread: Thread, command: PostEvent, director
                 organisation_kind=organisation.kind,
                 capacity=CAPACITY_BY_REFERRAL[organisation.kind],
                 legal_basis_id=stated.legal_basis_id if stated else "",
-                sees_from=dossier.version,
+                sees_from=1,  # a warm handover brings the history along
                 by_thread=str(thread.thread_id),
             ),
         )

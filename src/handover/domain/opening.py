@@ -66,7 +66,10 @@ def open_or_join(
         raise IdentityMismatch
     elif dossier.inscription_of(organisation.organisation_id):
         return
-    version = dossier.version if dossier else 1
+    # A second OCMW (the client moved) sees what happens from its join on; more needs a handover.
+    second = organisation.kind is OrganisationKind.OCMW and any(
+        i.kind is OrganisationKind.OCMW for i in (dossier.inscriptions if dossier else ())
+    )
     yield (
         "dossier.inscriptionOpened",
         InscriptionOpened(
@@ -74,7 +77,7 @@ def open_or_join(
             organisation_kind=organisation.kind,
             capacity=command.capacity,
             legal_basis_id=command.legal_basis_id,
-            sees_from=version + 1 if dossier else 1,
+            sees_from=dossier.version + 1 if dossier and second else 1,
         ),
     )
     if command.caller.counsellor_id:

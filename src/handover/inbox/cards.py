@@ -61,7 +61,7 @@ class DossierRow(Struct, frozen=True, kw_only=True):
     dossier_id: UUID
     organisation: str
     counsellors: tuple[str, ...]
-    sees_from: int
+    entered: int
     version: int
     foreign_sequence: int
     card: DossierCard | None
@@ -110,9 +110,9 @@ def _dossier_row(dossier: Dossier, inscription: Inscription, threads: list[Threa
         dossier_id=dossier.dossier_id,
         organisation=own,
         counsellors=tuple(c.counsellor for c in dossier.contacts if c.organisation == own and c.until is None),
-        sees_from=inscription.sees_from,
+        entered=inscription.entered,
         version=dossier.version,
-        foreign_sequence=foreign if foreign >= inscription.sees_from else 0,
+        foreign_sequence=foreign if foreign >= inscription.entered else 0,
         card=DossierCard(
             client=client,
             target_group=dossier.target_group,

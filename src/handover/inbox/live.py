@@ -16,7 +16,7 @@ from handover.record import codec
 ROWS_OF_DOSSIER = """
     ARRAY(
         SELECT ROW(
-            i.dossier_id, i.organisation_id, i.counsellors, i.sees_from, i.version, i.foreign_sequence, i.card
+            i.dossier_id, i.organisation_id, i.counsellors, i.entered, i.version, i.foreign_sequence, i.card
         )
         FROM inbox_dossier i WHERE i.dossier_id = d.dossier_id
     ) AS inbox_dossiers,
@@ -40,15 +40,15 @@ WITH gone_dossiers AS (
     WHERE t.dossier_id = g.dossier_id AND t.organisation_id = g.organisation_id AND t.thread_id = g.thread_id
 ), dossiers AS (
     INSERT INTO inbox_dossier AS i (
-        dossier_id, organisation_id, counsellors, sees_from, version, foreign_sequence, card
+        dossier_id, organisation_id, counsellors, entered, version, foreign_sequence, card
     )
-    SELECT n.dossier_id, n.organisation_id, string_to_array(n.counsellors, ' '), n.sees_from, n.version,
+    SELECT n.dossier_id, n.organisation_id, string_to_array(n.counsellors, ' '), n.entered, n.version,
            n.foreign_sequence, n.card
     FROM unnest(
         $6::uuid[], $7::text[], $8::text[], $9::integer[], $10::integer[], $11::integer[], $12::bytea[]
-    ) AS n (dossier_id, organisation_id, counsellors, sees_from, version, foreign_sequence, card)
+    ) AS n (dossier_id, organisation_id, counsellors, entered, version, foreign_sequence, card)
     ON CONFLICT (dossier_id, organisation_id) DO UPDATE SET
-        counsellors = excluded.counsellors, sees_from = excluded.sees_from, version = excluded.version,
+        counsellors = excluded.counsellors, entered = excluded.entered, version = excluded.version,
         foreign_sequence = excluded.foreign_sequence, card = excluded.card
 )
 INSERT INTO inbox_thread AS t (
@@ -98,12 +98,12 @@ class Changes:
 def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
     """Give a dossier's live rows, from a record with the columns of ROWS_OF_DOSSIER."""
     found: dict[Key, Row] = {}
-    for dossier_id, organisation, counsellors, sees_from, version, foreign_sequence, card in record["inbox_dossiers"]:
+    for dossier_id, organisation, counsellors, entered, version, foreign_sequence, card in record["inbox_dossiers"]:
         found[organisation, None] = DossierRow(
             dossier_id=dossier_id,
             organisation=organisation,
             counsellors=tuple(counsellors),
-            sees_from=sees_from,
+            entered=entered,
             version=version,
             foreign_sequence=foreign_sequence,
             card=_readable(card, _dossier_card),
@@ -162,7 +162,7 @@ def _dossiers(rows: list[Row]) -> list[list[Any]]:
             row.dossier_id,
             row.organisation,
             " ".join(row.counsellors),  # an array of arrays must be rectangular; an id has no space
-            row.sees_from,
+            row.entered,
             row.version,
             row.foreign_sequence,
             _stored(row.card),

@@ -16,7 +16,7 @@ import structlog
 from handover.domain.dossier import Dossier
 from handover.inbox.cards import rows
 from handover.inbox.live import ROWS_OF_DOSSIER, Changes, live_rows
-from handover.platform.db import Listener
+from handover.platform.db import LOST, Listener
 from handover.record import codec
 
 JOURNAL_CHANNEL, INBOX_CHANNEL = "handover_journal", "handover_inbox"
@@ -52,8 +52,6 @@ _LONGEST_PAYLOAD = 7900
 
 _SHORTEST_WAIT, _LONGEST_WAIT, _LONGEST_PAUSE = 0.002, 0.05, 5.0
 _BREATH = 8
-# asyncpg calls it an internal error when a server that goes away says so to an idle connection.
-LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
 class _Found(Enum):

@@ -26,7 +26,7 @@ _NEWS_OF_COUNSELLOR = f"""
            e.event_id, e.sequence, e.type, e.organisation_id, e.body
     FROM (
         SELECT i.dossier_id, i.organisation_id, i.card, i.foreign_sequence,
-               greatest(i.sees_from - 1, {_SEEN}) AS seen
+               greatest(i.entered - 1, {_SEEN}) AS seen
         FROM inbox_dossier i WHERE i.counsellors @> ARRAY[$2::text]
         OFFSET 0
     ) i
@@ -49,7 +49,7 @@ _NEWS_OF_TEAM = f"""
         ORDER BY xid DESC, position DESC LIMIT {{lookback}}
     ) f
     CROSS JOIN LATERAL (
-        SELECT i.dossier_id, i.card, greatest(i.sees_from - 1, {_SEEN}) AS seen
+        SELECT i.dossier_id, i.card, greatest(i.entered - 1, {_SEEN}) AS seen
         FROM inbox_dossier i
         WHERE i.dossier_id = f.dossier_id AND i.organisation_id = $1 AND i.foreign_sequence >= f.sequence
         OFFSET 0
@@ -90,7 +90,7 @@ WHERE s.sequence < excluded.sequence
 _UNSEEN = f"""
 SELECT i.dossier_id, n.unseen
 FROM (
-    SELECT i.dossier_id, i.organisation_id, i.foreign_sequence, greatest(i.sees_from - 1, {_SEEN}) AS seen
+    SELECT i.dossier_id, i.organisation_id, i.foreign_sequence, greatest(i.entered - 1, {_SEEN}) AS seen
     FROM inbox_dossier i WHERE {{which}}
     OFFSET 0
 ) i

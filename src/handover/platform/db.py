@@ -5,9 +5,10 @@ from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
 import asyncpg
 
-from handover.platform.notify import Listener, Notifier
+from handover.platform.notify import LOST, Listener, Notifier
 
 __all__ = [
+    "LOST",
     "DatabaseUnfitError",
     "DatabaseUnreachableError",
     "Listener",

@@ -12,7 +12,9 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _CONNECT_SECONDS = 10.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
-_LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+LOST = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
+"""What talking to a database that goes away, or answers with an error, may raise. asyncpg calls it an internal error
+when a server says goodbye to an idle connection."""
 
 
 def _checked(channel: str) -> str:
@@ -70,7 +72,7 @@ class Listener:
                     self.connected.clear()
                     connection.terminate()
                 pause = _FIRST_PAUSE
-            except _LOST as error:
+            except LOST as error:
                 _log.warning("listening_failed", error=type(error).__name__, retry_seconds=pause)
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE)
@@ -84,8 +86,10 @@ class Listener:
         for channel in self._channels:
             self._on_wake(channel, "")
         while not lost.is_set():
+            # Not wait_for: on 3.11 that can swallow the cancellation by which stop() ends us.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(lost.wait(), self._heartbeat)
+                async with asyncio.timeout(self._heartbeat):
+                    await lost.wait()
                 break
             # A peer that vanished without a word (a pulled cable) shows itself only when spoken to.
             await connection.execute("SELECT 1", timeout=_CONNECT_SECONDS)
@@ -146,7 +150,7 @@ class Notifier:
             self._wanted = False
             try:
                 await self._send()
-            except _LOST as error:
+            except LOST as error:
                 self._drop()
                 if self._stopping:
                     return

@@ -7,6 +7,7 @@ import asyncpg
 import structlog
 
 from handover.platform.clock import Clock
+from handover.platform.db import LOST
 
 KEPT = timedelta(days=30)
 """How long an Idempotency-Key is remembered; the API description says the same."""
@@ -44,7 +45,7 @@ async def keep_house(pool: asyncpg.Pool, clock: Clock) -> None:
     while True:
         try:
             gone = await forget_old_keys(pool, clock)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except LOST as error:
             _log.warning("housekeeping_failed", error=type(error).__name__)
         else:
             if gone:

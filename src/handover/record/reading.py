@@ -1,7 +1,6 @@
 """Reading the journal: one statement each. What may be seen is decided by the caller, from the state."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -132,17 +131,6 @@ class Reader:
             )
             for row in rows
         ]
-
-    async def bodies(self, dossier_ids: list[UUID] | None = None, *, page: int = 5000) -> AsyncIterator[bytes]:
-        """Give stored events dossier by dossier, in order: of these dossiers, or of all."""
-        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
-            await connection.execute("SET LOCAL transaction_timeout = 0")
-            query = """
-                SELECT body FROM event WHERE $1::uuid[] IS NULL OR dossier_id = ANY ($1)
-                ORDER BY dossier_id, sequence
-            """
-            async for row in connection.cursor(query, dossier_ids, prefetch=page):
-                yield row["body"]
 
 
 def cursor(xid: str | int, position: int) -> str:

@@ -12,7 +12,7 @@ from handover.web.needs import Services
 from handover.web.openapi import describe
 from handover.web.problems import BadInput, HttpProblem, Issue, problem_of
 from handover.web.trace import Frame
-from handover.web.ui import mount
+from handover.web.ui import error_page, mount
 
 DESCRIPTION = """
 Case referral and warm handover between OCMW and VDAB. A dossier holds the steps of every organisation that
@@ -68,6 +68,8 @@ async def _http(request: Request, error: Exception) -> Response:
         404: "There is nothing at this address. See /doc/openapi.json.",
         405: "This address does not take that method. See the Allow header.",
     }.get(error.status_code, "The request cannot be served.")
+    if error.status_code == 404 and "text/html" in request.headers.get("accept", ""):  # noqa: PLR2004
+        return error_page(request, HttpProblem(404, detail))
     headers = dict(error.headers or {})
     if error.status_code == 405:  # noqa: PLR2004
         headers["Allow"] = allowed_methods(request)

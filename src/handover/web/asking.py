@@ -50,7 +50,7 @@ async def counsellor_of(request: HttpRequest, scope: str) -> Caller:
 async def refuse_unknown_query(request: HttpRequest) -> None:
     """Refuse query parameters that the route does not know, and an Accept that no answer fits."""
     accept = request.headers.get("accept", "*/*")
-    if accept not in {"*/*", "application/json"}:
+    if accept != "*/*":
         _check_accept(request, accept)
     if not request.url.query:
         return
@@ -63,10 +63,9 @@ async def refuse_unknown_query(request: HttpRequest) -> None:
 
 
 def _check_accept(request: HttpRequest, accept: str) -> None:
-    streams = request.url.path.endswith("/stream")
-    if accepts(accept, "text/event-stream" if streams else "application/json"):
+    offered = "text/event-stream" if request.scope["path"].endswith("/stream") else "application/json"
+    if accept == offered or accepts(accept, offered):
         return
-    offered = "text/event-stream" if streams else "application/json"
     raise HttpProblem(406, f"The answer is {offered}. Send Accept: {offered}.")
 
 

@@ -51,6 +51,7 @@ _TITLES = {
 
 _DATABASE_AWAY = (
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,

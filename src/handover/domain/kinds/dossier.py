@@ -42,7 +42,7 @@ class InscriptionOpened(Payload, frozen=True, kw_only=True):
     capacity: Annotated[codes.Capacity, STEP]
     legal_basis_id: Annotated[Reference, STEP]
     sees_from: Annotated[int, STEP]
-    """First sequence of the dossier that it sees."""
+    """First sequence of the dossier that it may read."""
     by_thread: Annotated[Reference | None, STEP] = None
     """The referral that opened it, if one did."""
 
@@ -140,7 +140,7 @@ _INSCRIBED = InscriptionOpened(
     organisation_kind=codes.OrganisationKind.VDAB,
     capacity=codes.Capacity.JOB_SEEKER,
     legal_basis_id="demo-protocol",
-    sees_from=4,
+    sees_from=1,
 )
 
 DOSSIER = Kind(

@@ -160,7 +160,8 @@ async def list_threads(request: Request, dossierId: str) -> Response:  # noqa: N
     dossier = found[0]
     href = f"{dossier_href(services, dossier)}/threads"
     now = services.clock.now()
-    ordered = sorted(dossier.threads.values(), key=lambda t: (not t.is_open, t.due_at or t.opened_at))
+    seen = dossier.threads_seen_by(caller.organisation.organisation_id)
+    ordered = sorted(seen, key=lambda t: (not t.is_open, t.due_at or t.opened_at))
     items = [
         msgspec.json.encode(
             msgspec.to_builtins(t)
@@ -202,7 +203,6 @@ def dossier_view(
     services: Services, dossier: Dossier, organisation: str, *, ssin: str | None = None
 ) -> Mapping[str, object]:
     """Give a dossier as the API shows it."""
-    del organisation
     client: dict[str, object] = {
         "ssin": ssin,
         "givenName": dossier.given_name,
@@ -231,7 +231,7 @@ def dossier_view(
         ],
         "contacts": [msgspec.to_builtins(c) for c in dossier.contacts],
         "facts": msgspec.to_builtins(dossier.facts),
-        "openThreads": len(dossier.open_threads),
+        "openThreads": sum(thread.is_open for thread in dossier.threads_seen_by(organisation)),
         "openedAt": dossier.opened_at,
         "changedAt": dossier.changed_at,
     }

@@ -2,12 +2,12 @@
 
 import asyncio
 
-import asyncpg
 import msgspec
 from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
+from handover.platform.db import LOST
 from handover.web.api.describing import PROBLEMS, gives
 from handover.web.api.views import Health
 from handover.web.needs import services_of
@@ -33,7 +33,7 @@ async def health(request: Request) -> Response:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             waiting = await services.pool.fetchval(_BACKLOG, services.clock.now())
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+    except LOST:
         return _health("DOWN", 503, "The database does not answer.")
     if waiting:
         return _health("DEGRADED", 200, f"{waiting} or more deliveries wait for a worker.")

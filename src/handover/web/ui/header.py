@@ -126,9 +126,8 @@ def facts(page: Page, dossier: Dossier) -> list[tuple[str, str]]:
 
 
 def shown_threads(page: Page, dossier: Dossier) -> list[Thread]:
-    """Give the threads that we are part of, or that moved since we follow the dossier."""
-    own = dossier.inscription_of(page.own)
-    return [t for t in dossier.threads.values() if t.side_of(page.own) or (own and t.since >= own.since)]
+    """Give the threads that our organisation may see."""
+    return list(dossier.threads_seen_by(page.own))
 
 
 def cards(page: Page, dossier: Dossier, possible: Sequence[Possible]) -> list[Card]:

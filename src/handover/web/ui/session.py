@@ -48,10 +48,7 @@ def refuse_other_sites(request: Request) -> None:
     if request.method in _SAFE:
         return
     site = request.headers.get("sec-fetch-site")
-    if site is not None:
-        own = site == "same-origin"
-    else:
-        own = request.headers.get("origin") in _own_origins(request)
+    own = site == "same-origin" if site is not None else request.headers.get("origin") in _own_origins(request)
     if not own:
         raise HttpProblem(403, "This form came from another site.")
 
