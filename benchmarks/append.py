@@ -21,6 +21,7 @@ from benchmarks.stage import HOST, Stage
 CONNECTIONS = 32
 _DOSSIERS = 256
 _DATABASE = "bench_append"
+_SCRIPT = "append.sql"
 _FUNCTION, _PLAIN = "bench_append", "bench_append_plain"
 # Nobody listens there, and no worker runs: the outbox fills up as it does while a receiver is away.
 _NOWHERE = f"http://{HOST}:9/hook"
@@ -67,7 +68,7 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
 
 @contextlib.asynccontextmanager
 async def prepared(stage: Stage, name: str) -> AsyncIterator[tuple[str, list[History]]]:
-    """Give a database with dossiers in which both organisations are inscribed and subscribed: half ours, half pgbench's."""
+    """Give a database with dossiers that both organisations are in and subscribed to; give half, the rest is pgbench's."""
     dsn = await stage.database(name)
     async with stage.services(dsn) as ready:
         found = histories(ready, 2 * _DOSSIERS)
@@ -101,14 +102,15 @@ async def pgbench(stage: Stage, dsn: str, function: str, seconds: float) -> Side
     """Let 32 clients write the same rows, each in dossiers of its own, so that nobody waits for a neighbour's lock."""
     each = _DOSSIERS // CONNECTIONS
     with tempfile.TemporaryDirectory(prefix="handover-pgbench-") as directory:
-        script = Path(directory, "append.sql")
-        script.write_text(f"\\set n :client_id * {each} + random(0, {each - 1})\nSELECT {function}(:n);\n", "ascii")
+        Path(directory, _SCRIPT).write_text(  # noqa: ASYNC240 - nobody else waits on this loop
+            f"\\set n :client_id * {each} + random(0, {each - 1})\nSELECT {function}(:n);\n", "ascii"
+        )
         parts = urlsplit(dsn)
         query = parse_qs(parts.query)
         child = await asyncio.create_subprocess_exec(
             stage.server.programs / "pgbench",
             *("--no-vacuum", "--protocol=prepared", f"--client={CONNECTIONS}", "--jobs=2"),
-            *(f"--time={max(round(seconds), 1)}", f"--file={script}", "--log", "--log-prefix=times"),
+            *(f"--time={max(round(seconds), 1)}", f"--file={_SCRIPT}", "--log", "--log-prefix=times"),
             env={
                 "PATH": os.defpath,
                 "PGHOST": query["host"][0],
@@ -124,7 +126,12 @@ async def pgbench(stage: Stage, dsn: str, function: str, seconds: float) -> Side
         if child.returncode:
             message = f"pgbench ended with {child.returncode}: {err.decode()[-1000:]}"
             raise RuntimeError(message)
-        logs = [line.split() for log in Path(directory).glob("times.*") for line in log.read_text("ascii").splitlines()]
+        times = _times(Path(directory))
     rate = next(line for line in out.decode().splitlines() if line.startswith("tps ="))
-    times = sorted(int(words[2]) / 1000 for words in logs)
     return Side(float(rate.split()[2]), {"p50": quantile(times, 0.5), "p99": quantile(times, 0.99)})
+
+
+def _times(directory: Path) -> list[float]:
+    """Read what pgbench logged: the third word of a line is how long a transaction took, in microseconds."""
+    logs = [log.read_text("ascii").splitlines() for log in directory.glob("times.*")]
+    return sorted(int(line.split()[2]) / 1000 for lines in logs for line in lines)

@@ -100,7 +100,7 @@ class Ours:
         for history in self.found:
             history.follow_up(history.length + _STEPS)
         await record(self._ready, self.found)
-        while not await self._ready.pool.fetchval(_PROJECTED):
+        while not await self._ready.pool.fetchval(_PROJECTED):  # noqa: ASYNC110 - another process does it
             await asyncio.sleep(0.1)
         self._taking.expect(self.per_round)
         await self._turn(Status.ACTIVE)

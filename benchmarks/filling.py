@@ -93,7 +93,7 @@ class History:
         self.step(self.counsellor, h.HANDOVER.table[0].example, "handover.requested")
 
     def follow_up(self, length: int) -> None:
-        """Go on until there are `length` events: VDAB plans an appointment and notes it, the OCMW agrees the plan anew."""
+        """Go on to `length` events: VDAB plans an appointment and notes it, the OCMW agrees the plan anew."""
         while self.length < length:
             appointment = self.step(VDAB_COUNSELLOR, _APPOINTMENT, "followUp.appointmentPlanned")
             if self.length < length:

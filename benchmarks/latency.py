@@ -1,4 +1,4 @@
-"""From the decision to write until the webhook is received, at a steady 200 a second, beside pgqueuer and procrastinate."""
+"""From taking in a step until its webhook is received, at a steady rate, beside pgqueuer and procrastinate."""
 
 import asyncio
 import time
@@ -18,7 +18,7 @@ from benchmarks.stage import HOST, Stage, process
 _DOSSIERS = 256
 _RATE = 200
 _RATES_OF_LONG = (200, 500)
-_CONNECTIONS = 128
+_CONNECTIONS = 32
 _OURS, _PGQUEUER, _PROCRASTINATE = "bench_latency", "bench_pgqueuer_latency", "bench_procrastinate_latency"
 Send = Callable[[float], Awaitable[None]]
 

@@ -74,7 +74,8 @@ def _length(head: bytes) -> int:
 class Load:
     """Some open connections to a server, used for run after run."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str, port: int) -> None:
+        self._host, self._port = host, port
         self._connections: list[_Connection] = []
         self._times: list[float] = []
         self._statuses: dict[int, int] = {}
@@ -84,10 +85,9 @@ class Load:
     @classmethod
     async def open(cls, host: str, port: int, connections: int) -> "Load":
         """Connect."""
-        load, loop = cls(), asyncio.get_running_loop()
+        load = cls(host, port)
         for _ in range(connections):
-            _, made = await loop.create_connection(lambda: _Connection(load._answered), host, port)
-            load._connections.append(made)
+            await load._another()
         return load
 
     def close(self) -> None:
@@ -106,19 +106,22 @@ class Load:
         return self._result(time.perf_counter() - started)
 
     async def paced(self, take: Take, per_second: float, seconds: float) -> Result:
-        """Send at fixed moments whatever the server does; raises RuntimeError when it cannot keep up at all."""
+        """Send at fixed moments whatever the server does; where all connections wait for an answer, open another."""
         self._begin(lambda: None)
         started = time.perf_counter()
         for number in range(int(per_second * seconds)):
             ahead = started + number / per_second - time.perf_counter()
             await asyncio.sleep(max(ahead, 0))
             free = next((c for c in self._connections if not c.busy), None)
-            if free is None:
-                message = f"all {len(self._connections)} connections wait for an answer"
-                raise RuntimeError(message)
-            free.send(take())
+            (free or await self._another()).send(take())
         await self._settled()
         return self._result(time.perf_counter() - started)
+
+    async def _another(self) -> _Connection:
+        loop = asyncio.get_running_loop()
+        _, made = await loop.create_connection(lambda: _Connection(self._answered), self._host, self._port)
+        self._connections.append(made)
+        return made
 
     def _begin(self, following: Callable[[], bytes | None]) -> None:
         self._times, self._statuses, self._next = [], {}, following

@@ -1,4 +1,4 @@
-"""Replay: select, decode and fold all events, beside PyPI `eventsourcing`; and the whole of `handover replay --check`."""
+"""Replay: select, decode and fold all events, beside PyPI `eventsourcing`; and `handover replay --check` whole."""
 
 import gc
 import time

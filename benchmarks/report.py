@@ -52,10 +52,10 @@ async def machine(stage: Stage, plan: Plan) -> str:
     packages = ", ".join(f"{name} {version(name)}" for name in _PACKAGES)
     return "\n".join(
         [
-            f"- {Clock().now():%Y-%m-%d %H:%M} UTC, handover {__version__}; medians of {plan.rounds} alternating rounds "
-            f"of {plan.seconds:g} s under load",
-            f"- {os.cpu_count()} cores ({_processor()}), {memory:.0f} GB memory, {platform.system()} {platform.release()}; "
-            f"load average at the start {os.getloadavg()[0]:.1f}",
+            f"- {Clock().now():%Y-%m-%d %H:%M} UTC, handover {__version__}",
+            f"- medians of {plan.rounds} alternating rounds of {plan.seconds:g} s under load",
+            f"- {os.cpu_count()} cores ({_processor()}), {memory:.0f} GB memory, {platform.system()} {platform.release()}",
+            f"- load average of the minute before: {os.getloadavg()[0]:.1f} (anything above 0.5 disturbs)",
             f"- writing 8 KiB and fdatasync: median {middle:.2f} ms, p99 {slow:.2f} ms",
             f"- PostgreSQL {server}, {', '.join(durable)}; Python {platform.python_version()}; {packages}",
         ]

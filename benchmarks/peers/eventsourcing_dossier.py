@@ -4,6 +4,7 @@ Every event carries what ours carries: who, when, the payload, and the threads a
 and the threads hold stays plain JSON here, while ours become dates, ids and codes: a transcoding of its own for each
 would only cost it more.
 """
+# ruff: noqa: ARG002 - what a decorated method takes is what its event records
 
 from datetime import datetime
 from typing import Any
@@ -33,7 +34,7 @@ class Dossier(Aggregate):
         self.last_by: dict[str, int] = {organisation: 1}
 
     @event("InscriptionOpened")
-    def inscribe(self, organisation: str, actor: Json, occurred_at: datetime, data: Json) -> None:  # noqa: ARG002 - recorded
+    def inscribe(self, organisation: str, actor: Json, occurred_at: datetime, data: Json) -> None:
         """Let an organisation in."""
         self.inscriptions.append(data)
         self.last_by[organisation] = self.version
@@ -90,7 +91,7 @@ def replay_by_aggregate(app: Dossiers, ids: list[UUID]) -> int:
 
 
 def replay_by_log(app: Dossiers, page: int = 5000) -> int:
-    """Page through its notification log by hand and fold, which is the fastest we found; give how many events it was."""
+    """Page through its notification log by hand and fold: the fastest we found; give how many events it was."""
     found: dict[UUID, Any] = {}
     count, start = 0, 1
     while notifications := app.recorder.select_notifications(start=start, limit=page):

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import uvloop
 from procrastinate import App, PsycopgConnector
+from procrastinate.types import JSONDict
 
 from benchmarks.peers.posting import deliver, session
 
@@ -31,7 +32,7 @@ async def install(dsn: str) -> None:
 async def enqueue(app: App, messages: Sequence[Message]) -> None:
     """Enqueue messages, each with its id; several are one statement."""
     task = app.configure_task(_TASK)
-    arguments = [{"message_id": message_id, "body": body.decode()} for message_id, body in messages]
+    arguments: list[JSONDict] = [{"message_id": message_id, "body": body.decode()} for message_id, body in messages]
     if len(arguments) == 1:
         await task.defer_async(**arguments[0])
     else:

@@ -162,7 +162,8 @@ def test_requested_inscribes_the_receiver() -> None:
     assert case.types[-1] == "dossier.inscriptionOpened"
     assert case.dossier.sees(VDAB, requested.sequence), "it sees what it is asked"
     assert VDAB in case.dossier.entitled_to(requested.sequence)
-    assert not case.dossier.sees(VDAB, 1)
+    assert case.dossier.sees(VDAB, 1), "a warm handover brings the history along"
+    assert VDAB not in case.dossier.entitled_to(1), "but delivers none of it"
 
 
 def test_a_second_request_inscribes_nobody_twice() -> None:

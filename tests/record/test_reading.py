@@ -1,12 +1,10 @@
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
 from tests.domain.world import OCMW, OCMW_1, OTHER, VDAB, VDAB_1
-from tests.record.world import Node, connection, counted, ssin, until
+from tests.record.world import Node, connection, ssin, until
 
-from handover.domain.events import Event
 from handover.platform.ids import new_id
 from handover.record import codec
 from handover.record.reading import cursor, parse_cursor
@@ -175,17 +173,3 @@ async def test_found_by_ssin(shared: Node) -> None:
     found = await shared.reader.dossier(handled.dossier.dossier_id)
     assert found == (handled.dossier, number)
     assert await shared.reader.dossier(new_id()) is None
-
-
-async def test_all_bodies_in_order(one: Node) -> None:
-    dossiers = sorted([await one.opened() for _ in range(3)], key=lambda d: d.bytes)
-    await one.post(dossiers[0], OCMW_1, "dossier.benefitStated")
-    places = [(e.dossier_id, e.sequence) async for e in _events(one, None)]
-    assert places == [(d, s) for d in dossiers for s in range(1, 5 if d == dossiers[0] else 4)]
-    assert [e.dossier_id async for e in _events(one, dossiers[1:2])] == [dossiers[1]] * 3
-    assert await counted(one.pool, "event") == 10
-
-
-async def _events(one: Node, dossiers: list[UUID] | None) -> AsyncIterator[Event]:
-    async for body in one.reader.bodies(dossiers, page=2):
-        yield codec.decode_event(body)

@@ -1,58 +1,100 @@
-"""Writes beside the journal happen once per Idempotency-Key."""
+"""One recording per Idempotency-Key, however often and however many at once ask for it."""
 
 import asyncio
+from itertools import count
 
-from tests.instance import Instance
+import pytest
 
 from handover.platform.ids import new_id
-from handover.record.housekeeping import KEPT, forget_old_keys
+from tests.instance import OPENING, Instance, number
+from tests.web.support import OWN, problem, stored
+from tests.web.test_belgif import REFERRAL
 
-URL = "http://127.0.0.1:9/hook"
-
-
-async def test_a_subscription_is_made_once_and_its_secret_given_again(api: Instance) -> None:
-    vdab, key = api.party("vdab"), str(new_id())
-    first = await vdab.post("/v1/subscriptions", {"url": URL}, Idempotency_Key=key)
-    again = await vdab.post("/v1/subscriptions", {"url": URL}, Idempotency_Key=key)
-    assert (first.status_code, again.status_code) == (201, 201)
-    assert again.json() == first.json()
-    assert len((await vdab.get("/v1/subscriptions")).json()["items"]) == 1
-    kept = await api.services.pool.fetchval("SELECT answer FROM request_once")
-    assert first.json()["secret"].encode() not in kept, "the kept answer is sealed"
+_clients = count(1)
 
 
-async def test_the_same_key_for_another_request_is_refused(api: Instance) -> None:
-    vdab, key = api.party("vdab"), str(new_id())
-    await vdab.post("/v1/subscriptions", {"url": URL}, Idempotency_Key=key)
-    other = await vdab.post("/v1/subscriptions", {"url": URL + "2"}, Idempotency_Key=key)
-    assert other.status_code == 422
-    theirs = await api.party("ocmw-lindedal").post("/v1/subscriptions", {"url": URL + "2"}, Idempotency_Key=key)
-    assert theirs.status_code == 201, "keys count per organisation"
+@pytest.mark.parametrize("round_", range(3))
+async def test_twenty_at_once_open_one_dossier(shared: Instance, round_: int) -> None:
+    party, key = shared.party("ocmw-lindedal"), str(new_id())
+    body = OPENING | {"ssin": number(next(_clients)), "givenName": f"Ronde {round_}"}
+    before = await stored(shared)
+    answers = await asyncio.gather(*(party.post("/v1/dossiers", body, Idempotency_Key=key) for _ in range(20)))
+    assert {a.status_code for a in answers} == {201}
+    assert len({a.content for a in answers}) == 1
+    assert len({(a.headers["etag"], a.headers["location"]) for a in answers}) == 1
+    after = await stored(shared)
+    assert (after[0] - before[0], after[1] - before[1], after[2] - before[2]) == (1, 2, 1)
 
 
-async def test_many_at_once_make_one(api: Instance) -> None:
-    vdab, key = api.party("vdab"), str(new_id())
-    answers = await asyncio.gather(
-        *(vdab.post("/v1/subscriptions", {"url": URL}, Idempotency_Key=key) for _ in range(20))
+@pytest.mark.parametrize("round_", range(3))
+async def test_twenty_at_once_record_one_step(shared: Instance, round_: int) -> None:
+    party, key = shared.party("ocmw-lindedal"), str(new_id())
+    dossier_id = await party.open(ssin=number(next(_clients)))
+    body = {"type": "handover.requested", "data": REFERRAL | {"summary": f"Ronde {round_}"}}
+    path = f"/v1/dossiers/{dossier_id}/events"
+    before = await stored(shared)
+    answers = await asyncio.gather(*(party.post(path, body, Idempotency_Key=key) for _ in range(20)))
+    assert {a.status_code for a in answers} == {201}
+    assert len({a.content for a in answers}) == 1
+    after = await stored(shared)
+    assert after[2] - before[2] == 1
+    recorded = [e for e in (await party.get(path)).json()["items"] if e["type"] == "handover.requested"]
+    assert [e["eventId"] for e in recorded] == [answers[0].json()["items"][0]["eventId"]]
+    later = await party.post(path, body, Idempotency_Key=key)
+    assert later.content == answers[0].content
+    assert await stored(shared) == after
+
+
+async def test_twenty_without_a_key_in_common_open_one_dossier(shared: Instance) -> None:
+    """One opens it, the others find it: the number decides, not the key."""
+    party, body = shared.party("ocmw-lindedal"), OPENING | {"ssin": number(next(_clients))}
+    before = await stored(shared)
+    answers = await asyncio.gather(*(party.post("/v1/dossiers", body) for _ in range(20)))
+    assert sorted(a.status_code for a in answers) == [200] * 19 + [201]
+    assert len({a.json()["dossierId"] for a in answers}) == 1
+    after = await stored(shared)
+    assert (after[0] - before[0], after[1] - before[1]) == (1, 2)
+
+
+async def test_the_same_key_for_something_else(shared: Instance) -> None:
+    party, key = shared.party("ocmw-lindedal"), str(new_id())
+    body = OPENING | {"ssin": number(next(_clients))}
+    first = await party.post("/v1/dossiers", body, Idempotency_Key=key)
+    dossier_id = first.json()["dossierId"]
+    before = await stored(shared)
+    kind = f"{OWN}idempotencyKeyReused"
+    problem(await party.post("/v1/dossiers", body | {"givenName": "Ander"}, Idempotency_Key=key), 422, kind)
+    step = {"type": "handover.requested", "data": REFERRAL}
+    problem(await party.post(f"/v1/dossiers/{dossier_id}/events", step, Idempotency_Key=key), 422, kind)
+    assert await stored(shared) == before
+    assert (await party.post("/v1/dossiers", body, Idempotency_Key=key)).content == first.content
+
+
+async def test_the_same_key_of_another_organisation_is_another_key(shared: Instance) -> None:
+    ssin, key = number(next(_clients)), str(new_id())
+    first = await shared.party("ocmw-lindedal").post("/v1/dossiers", OPENING | {"ssin": ssin}, Idempotency_Key=key)
+    second = await shared.party("vdab").post(
+        "/v1/dossiers", OPENING | {"ssin": ssin, "capacity": "jobSeeker"}, Idempotency_Key=key
     )
-    assert {a.status_code for a in answers} <= {201, 409}
-    assert len({a.text for a in answers if a.status_code == 201}) == 1
-    assert len((await vdab.get("/v1/subscriptions")).json()["items"]) == 1
+    assert (first.status_code, second.status_code) == (201, 200)
+    assert first.json()["dossierId"] == second.json()["dossierId"]
 
 
-async def test_a_refused_request_can_be_mended_under_the_same_key(api: Instance) -> None:
-    vdab, key = api.party("vdab"), str(new_id())
-    refused = await vdab.post("/v1/subscriptions", {"url": "ftp://x.example"}, Idempotency_Key=key)
-    assert refused.status_code == 400
-    assert (await vdab.post("/v1/subscriptions", {"url": URL}, Idempotency_Key=key)).status_code == 201
+async def test_a_refusal_does_not_use_the_key_up(shared: Instance) -> None:
+    party, key = shared.party("ocmw-lindedal"), str(new_id())
+    body = OPENING | {"ssin": number(next(_clients))}
+    wrong = await party.post("/v1/dossiers", body | {"legalBasisId": "none"}, Idempotency_Key=key)
+    assert wrong.status_code == 400
+    assert (await party.post("/v1/dossiers", body, Idempotency_Key=key)).status_code == 201
 
 
-async def test_keys_are_forgotten_after_their_time(api: Instance) -> None:
-    vdab = api.party("vdab")
-    await vdab.post("/v1/subscriptions", {"url": URL})
-    await api.party("ocmw-lindedal").open()
-    services = api.services
-    assert await forget_old_keys(services.pool, services.clock) == 0
-    for table, column in (("idempotency", "recorded_at"), ("request_once", "taken_at")):
-        await services.pool.execute(f"UPDATE {table} SET {column} = {column} - $1::interval", KEPT)  # noqa: S608
-    assert await forget_old_keys(services.pool, services.clock) == 2
+async def test_a_repeat_after_the_inscription_closed_shows_nothing(shared: Instance) -> None:
+    """The answer of then may have been theirs; the dossier as it is now is not."""
+    ocmw, vdab = shared.party("ocmw-lindedal"), shared.party("vdab")
+    ssin, key = number(next(_clients)), str(new_id())
+    dossier_id = await ocmw.open(ssin=ssin)
+    joining = OPENING | {"ssin": ssin, "capacity": "jobSeeker"}
+    assert (await vdab.post("/v1/dossiers", joining, Idempotency_Key=key)).status_code == 200
+    await ocmw.step(dossier_id, "dossier.inscriptionClosed", {"organisation": "vdab", "why": "Verhuisd."})
+    again = await vdab.post("/v1/dossiers", joining, Idempotency_Key=key)
+    problem(again, 404, "urn:problem-type:belgif:resourceNotFound")

@@ -51,11 +51,13 @@ class Inscription(_State, frozen=True, kw_only=True):
         """Tell whether it is open."""
         return self.until is None
 
+    def delivers(self, sequence: int) -> bool:
+        """Tell whether that event goes, or went, to the organisation by itself."""
+        return self.entered <= sequence and (self.sees_until is None or sequence <= self.sees_until)
+
     def covers(self, sequence: int) -> bool:
         """Tell whether that event may be seen: the history too while it is open, then only what had gone out."""
-        if self.sees_until is None:
-            return self.sees_from <= sequence
-        return self.entered <= sequence <= self.sees_until
+        return self.delivers(sequence) or (self.active and self.sees_from <= sequence)
 
 
 class Contact(_State, frozen=True, kw_only=True):
@@ -118,8 +120,8 @@ class Dossier(_State, frozen=True, kw_only=True):
         return tuple(t for t in self.threads.values() if t.side_of(organisation_id) or t.since >= own.since)
 
     def entitled_to(self, sequence: int) -> frozenset[str]:
-        """Give the organisations that an event goes to."""
-        return frozenset(i.organisation for i in self.inscriptions if i.covers(sequence))
+        """Give the organisations that an event goes to by itself."""
+        return frozenset(i.organisation for i in self.inscriptions if i.delivers(sequence))
 
     def counsellor_of(self, organisation_id: str) -> str:
         """Give the organisation's present counsellor for this client, or ""."""
@@ -243,8 +245,8 @@ def _inscribe(state: Dossier, data: d.InscriptionOpened, event: Event) -> Dossie
         capacity=data.capacity,
         legal_basis_id=data.legal_basis_id,
         since=event.recorded_at,
-        # A referral that opens an inscription stands right before it, and goes to the receiver as well.
-        entered=event.sequence - 1 if data.by_thread else event.sequence,
+        # What an inscription follows from (the opening, the referral) stands right before it and goes out as well.
+        entered=event.sequence - 1 if data.by_thread or not state.inscriptions else event.sequence,
         sees_from=data.sees_from,
         by_thread=data.by_thread or "",
     )
