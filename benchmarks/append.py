@@ -68,7 +68,7 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
 
 @contextlib.asynccontextmanager
 async def prepared(stage: Stage, name: str) -> AsyncIterator[tuple[str, list[History]]]:
-    """Give a database with dossiers that both organisations are in and subscribed to; give half, the rest is pgbench's."""
+    """Give a database with dossiers that both organisations follow; give half of them, the rest is pgbench's."""
     dsn = await stage.database(name)
     async with stage.services(dsn) as ready:
         found = histories(ready, 2 * _DOSSIERS)

@@ -8,6 +8,8 @@ from itertools import islice
 from typing import TypeVar
 from uuid import UUID
 
+from msgspec.structs import replace
+
 from handover.domain import codes
 from handover.domain.decide import decide
 from handover.domain.dossier import Dossier
@@ -90,7 +92,9 @@ class History:
 
     def refer(self) -> None:
         """Ask VDAB to take over: its turn."""
-        self.step(self.counsellor, h.HANDOVER.table[0].example, "handover.requested")
+        example = h.HANDOVER.table[0].example
+        assert isinstance(example, h.Requested)
+        self.step(self.counsellor, replace(example, contact=self.counsellor), "handover.requested")
 
     def follow_up(self, length: int) -> None:
         """Go on to `length` events: VDAB plans an appointment and notes it, the OCMW agrees the plan anew."""

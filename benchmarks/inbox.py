@@ -32,6 +32,9 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
             history.follow_up(history.length + 3)
         await record(ready, found)
         await rebuild(ready.pool, lambda _done, _total: None)
+        # Everything but the latest steps has been seen, as in an inbox that is read every day.
+        seen = [(history.dossier_id, history.length - 2) for history in found[:_DOSSIERS]]
+        await ready.inbox.seen(OCMW, OCMW_COUNSELLOR, seen)
         await ready.pool.execute("VACUUM ANALYZE")
     connection = await asyncpg.connect(dsn)
     headers = {"Authorization": f"Bearer {stage.token(OCMW, OCMW_COUNSELLOR)}"}

@@ -28,6 +28,7 @@ class _Connection(asyncio.Protocol):
         self._sent = 0.0
         self._transport: asyncio.Transport | None = None
         self.busy = False
+        self.open = True
         self.broken: Exception | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -53,7 +54,8 @@ class _Connection(asyncio.Protocol):
         self._answered(self, time.perf_counter() - self._sent, status)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Note a connection that broke before its time."""
+        """Note a connection that broke before its time; an idle one that the server closed is just not used again."""
+        self.open = False
         if self.busy:
             self.broken = exc or ConnectionError("the server closed the connection")
             self._answered(self, 0.0, 0)
@@ -112,7 +114,7 @@ class Load:
         for number in range(int(per_second * seconds)):
             ahead = started + number / per_second - time.perf_counter()
             await asyncio.sleep(max(ahead, 0))
-            free = next((c for c in self._connections if not c.busy), None)
+            free = next((c for c in self._connections if c.open and not c.busy), None)
             (free or await self._another()).send(take())
         await self._settled()
         return self._result(time.perf_counter() - started)

@@ -54,7 +54,7 @@ async def machine(stage: Stage, plan: Plan) -> str:
         [
             f"- {Clock().now():%Y-%m-%d %H:%M} UTC, handover {__version__}",
             f"- medians of {plan.rounds} alternating rounds of {plan.seconds:g} s under load",
-            f"- {os.cpu_count()} cores ({_processor()}), {memory:.0f} GB memory, {platform.system()} {platform.release()}",
+            f"- {os.cpu_count()} cores ({_processor()}), {memory:.0f} GB memory, {platform.platform(terse=True)}",
             f"- load average of the minute before: {os.getloadavg()[0]:.1f} (anything above 0.5 disturbs)",
             f"- writing 8 KiB and fdatasync: median {middle:.2f} ms, p99 {slow:.2f} ms",
             f"- PostgreSQL {server}, {', '.join(durable)}; Python {platform.python_version()}; {packages}",

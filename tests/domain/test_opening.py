@@ -138,13 +138,41 @@ def test_a_partner_comes_by_invitation() -> None:
         case.open(PARTNER_1)
 
 
-def test_joining_sees_what_follows_and_everyone_is_told() -> None:
+def test_joining_delivers_what_follows_and_everyone_is_told() -> None:
     case = Case()
     case.open(OCMW_1)
     joined, _ = case.open(VDAB_1)
     assert case.types[3:] == ["dossier.inscriptionOpened", "dossier.counsellorAssigned"]
     assert case.dossier.entitled_to(joined.sequence) == {OCMW, VDAB}
     assert case.dossier.entitled_to(3) == {OCMW}
+    assert case.dossier.sees(VDAB, 1), "history is read"
+
+
+def test_what_a_closed_inscription_still_shows() -> None:
+    """Only what had gone out: the link of a delivered event must not turn into nothing."""
+    case = Case()
+    case.open(OCMW_1)
+    case.post(OCMW_1, "intake.recorded")
+    case.post(OCMW_1, "handover.requested")
+    assert all(case.dossier.sees(VDAB, event.sequence) for event in case.events)
+    case.post(VDAB_1, "handover.rejected")
+    assert [e.sequence for e in case.events if case.dossier.sees(VDAB, e.sequence)] == [5, 6, 7, 8]
+    assert case.dossier.threads_seen_by(VDAB) == ()
+
+
+def test_threads_of_a_second_ocmw() -> None:
+    case = Case()
+    case.open(OCMW_1)
+    case.post(OCMW_1, "intake.recorded")
+    case.later(minutes=1)
+    case.open(OTHER_1)
+    case.open(VDAB_1)
+    assert case.dossier.threads_seen_by(OTHER) == ()
+    case.later(minutes=1)
+    case.post(OCMW_1, "followUp.planAgreed")
+    assert [t.kind for t in case.dossier.threads_seen_by(OTHER)] == ["followUp"]
+    for organisation in (OCMW, VDAB):
+        assert [t.kind for t in case.dossier.threads_seen_by(organisation)] == ["intake", "followUp"]
 
 
 def test_a_second_ocmw_sees_the_dossier_from_its_join_onwards() -> None:
@@ -211,6 +239,17 @@ def test_who_left_may_come_back() -> None:
     back, _ = case.open(VDAB_1)
     assert [VDAB in case.dossier.entitled_to(e.sequence) for e in (left, missed, back)] == [True, False, True]
     assert case.dossier.sees(VDAB, missed.sequence), "what it missed is read, not delivered"
+
+
+def test_the_first_ocmw_comes_back_to_the_whole_history() -> None:
+    case = Case()
+    case.open(OCMW_1)
+    case.open(VDAB_1)
+    case.post(OCMW_1, "dossier.inscriptionClosed", InscriptionClosed(organisation=OCMW, why="Verhuisd"))
+    missed = case.post(VDAB_1, "dossier.benefitStated")
+    assert not case.dossier.sees(OCMW, missed.sequence)
+    case.open(OCMW_1)
+    assert case.dossier.sees(OCMW, missed.sequence)
 
 
 @pytest.mark.parametrize("refusal", Refusal.__subclasses__(), ids=lambda r: r.__name__)

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from tests.instance import Instance, Party, eventually, number
+from tests.web.support import BELGIF, CANARY, NOBODY, OWN, problem
 
 from handover.domain import refusals
 from handover.record import handle, once
 from handover.web.problems import STATUS_OF_REFUSAL
-from tests.instance import Instance, Party, eventually, number
-from tests.web.support import BELGIF, CANARY, NOBODY, OWN, problem
 
 _clients = count(1)
 REFERRAL = {

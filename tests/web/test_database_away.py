@@ -9,14 +9,14 @@ from urllib.parse import parse_qs, quote, urlsplit
 import asyncpg
 import httpx
 import pytest
-
-from handover.platform.db import with_database
-from handover.platform.embedded import EmbeddedPostgres
-from handover.platform.ids import new_id
 from tests.conftest import fresh
 from tests.instance import OPENING, Instance, eventually, number, running
 from tests.web.support import BELGIF, problem
 from tests.web.test_belgif import REFERRAL
+
+from handover.platform.db import with_database
+from handover.platform.embedded import EmbeddedPostgres
+from handover.platform.ids import new_id
 
 _COUNTS = "SELECT (SELECT count(*) FROM event), (SELECT count(*) FROM idempotency), (SELECT sum(version) FROM dossier)"
 _OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -204,7 +204,11 @@ async def test_a_commit_whose_answer_is_lost(postgres: EmbeddedPostgres, templat
         directory = parse_qs(parts.query)["host"][0]
         async with Line(tmp_path, f"{directory}/.s.PGSQL.5432") as line:
             through = f"{parts.scheme}://{parts.netloc}{parts.path}?host={quote(str(tmp_path), safe='/')}&port=5432"
-            async with running(through, tmp_path / "data", work=False) as api, aside(dsn) as watch, aside(dsn) as holder:
+            async with (
+                running(through, tmp_path / "data", work=False) as api,
+                aside(dsn) as watch,
+                aside(dsn) as holder,
+            ):
                 party, key = api.party("ocmw-lindedal"), str(new_id())
                 dossier_id = await party.open(ssin=number(1))
                 path, body = f"/v1/dossiers/{dossier_id}/events", {"type": "handover.requested", "data": REFERRAL}

@@ -4,11 +4,11 @@ import asyncio
 from itertools import count
 
 import pytest
-
-from handover.platform.ids import new_id
 from tests.instance import OPENING, Instance, number
 from tests.web.support import OWN, problem, stored
 from tests.web.test_belgif import REFERRAL
+
+from handover.platform.ids import new_id
 
 _clients = count(1)
 

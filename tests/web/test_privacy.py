@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 import structlog
-
-from handover.platform import log
 from tests.instance import OPENING, Instance, Party, number
 from tests.web.support import problem, send
+
+from handover.platform import log
 
 SSIN = number(700)
 CLIENT = {
@@ -29,7 +29,9 @@ def traces(text: str) -> set[str]:
     found = {secret for secret in (*SECRETS, *FORMATTED) if secret.lower() in text.lower()}
     for secret in SECRETS[:3]:
         raw = secret.encode()
-        found |= {f"hex of {secret}" for form in (raw.hex(), "\\x" + "\\x".join(f"{b:02x}" for b in raw)) if form in text}
+        found |= {
+            f"hex of {secret}" for form in (raw.hex(), "\\x" + "\\x".join(f"{b:02x}" for b in raw)) if form in text
+        }
         for shift in range(3):
             core = base64.b64encode(b"\0" * shift + raw)[4 if shift else 0 : -4].decode()
             if core in text:

@@ -239,6 +239,10 @@ def _kind_of(state: Dossier, organisation_id: str) -> OrganisationKind:
 
 
 def _inscribe(state: Dossier, data: d.InscriptionOpened, event: Event) -> Dossier:
+    present = state.inscription_of(data.organisation)
+    if present:
+        wider = replace(present, sees_from=data.sees_from)
+        return replace(state, inscriptions=tuple(wider if i is present else i for i in state.inscriptions))
     inscription = Inscription(
         organisation=data.organisation,
         kind=data.organisation_kind,

@@ -10,7 +10,7 @@ from handover.domain.draft import Draft
 from handover.domain.events import PostEvent
 from handover.domain.kinds import EVENT_TYPES, KINDS
 from handover.domain.kinds import dossier as d
-from handover.domain.kinds.handover import Requested
+from handover.domain.kinds.handover import HANDOVER, Requested
 from handover.domain.parties import CAPACITY_BY_REFERRAL, Directory, Party
 from handover.domain.refusals import DossierBusy, InvalidField, WrongParty, WrongState
 from handover.domain.threads import By, Status, Thread
@@ -90,12 +90,27 @@ def _taken_over(thread: Thread, command: PostEvent) -> Thread:
 
 
 def inscribe_receiver(draft: Draft, thread: Thread, command: PostEvent, directory: Directory) -> None:
-    """Being addressed opens an inscription; a rejected or cancelled referral closes the one it opened."""
+    """Being addressed opens an inscription; a rejected or cancelled referral closes the one it opened.
+
+    An OCMW that joined by itself, as the second, reads from its join on; a referral to it opens the rest.
+    """
     receiver, dossier = thread.receiver, draft.state
     if receiver is None or dossier is None:
         return
     inscription = dossier.inscription_of(receiver.organisation)
-    if inscription is None and _needs(thread, receiver.organisation):
+    referred = thread.kind == HANDOVER.name and thread.status is Status.REQUESTED
+    if inscription and referred and inscription.sees_from > 1:
+        draft.add(
+            "dossier.inscriptionOpened",
+            d.InscriptionOpened(
+                organisation=inscription.organisation,
+                organisation_kind=inscription.kind,
+                capacity=inscription.capacity,
+                legal_basis_id=inscription.legal_basis_id,
+                sees_from=1,
+            ),
+        )
+    elif inscription is None and _needs(thread, receiver.organisation):
         organisation = directory.organisations[receiver.organisation]
         own = dossier.inscription_of(command.caller.organisation.organisation_id)
         stated = command.data if isinstance(command.data, Requested) else own

@@ -68,7 +68,8 @@ def open_or_join(
         return
     # A second OCMW (the client moved) sees what happens from its join on; more needs a handover.
     second = organisation.kind is OrganisationKind.OCMW and any(
-        i.kind is OrganisationKind.OCMW for i in (dossier.inscriptions if dossier else ())
+        i.kind is OrganisationKind.OCMW and i.organisation != organisation.organisation_id
+        for i in (dossier.inscriptions if dossier else ())
     )
     yield (
         "dossier.inscriptionOpened",
