@@ -20,7 +20,7 @@ class Plan:
 
     @classmethod
     def long(cls) -> "Plan":
-        """About a quarter of an hour."""
+        """Five rounds of 20 s and four times the data: reckon with half an hour."""
         return cls(rounds=5, seconds=20.0, scale=4)
 
 

@@ -16,7 +16,7 @@ from pgqueuer.queries import Queries
 from benchmarks.peers.posting import deliver, session
 
 ENTRYPOINT = "post"
-# Larger batches gain nothing and smaller ones lose; the cap is what our own worker keeps in hand.
+# What our own worker claims at once and keeps in hand; the defaults are 10 and no cap.
 _BATCH, _AT_ONCE = 64, 128
 Message = tuple[str, bytes]
 

@@ -82,6 +82,10 @@ def checking(keys: Keys, now: Any = lambda: datetime.now(UTC)) -> Tokens:  # noq
     return Tokens([Issuer(NAME, "handover", keys)], lambda: DIRECTORY, now)
 
 
+async def accepts(found: Tokens, given: str) -> bool:
+    return (await found.holder(given)).organisation.organisation_id == "vdab"
+
+
 async def test_twenty_first_callers_wait_for_one_reading(provider: Provider) -> None:
     own = key("a")
     provider.publish(own)
@@ -100,7 +104,7 @@ async def test_unknown_keys_do_not_make_us_ask_again_and_again(provider: Provide
         with pytest.raises(InvalidToken):
             await found.holder(token(key(f"stranger-{n}")))
     assert provider.asked == 1
-    assert await found.holder(token(own, jti="later"))
+    assert await accepts(found, token(own, jti="later"))
 
 
 async def test_a_new_key_is_found(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,8 +116,8 @@ async def test_a_new_key_is_found(provider: Provider, monkeypatch: pytest.Monkey
     with pytest.raises(InvalidToken):
         await found.holder(token(new))
     monkeypatch.setattr(module, "_COOLDOWN_SECONDS", 0.0)
-    assert await found.holder(token(new))
-    assert await found.holder(token(old, jti="later"))
+    assert await accepts(found, token(new))
+    assert await accepts(found, token(old, jti="later"))
 
 
 async def test_a_withdrawn_key_stops_counting(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,13 +128,13 @@ async def test_a_withdrawn_key_stops_counting(provider: Provider, monkeypatch: p
     provider.publish(old)
     found = checking(Keys(url=provider.url))
     kept = token(old)
-    assert await found.holder(kept)
+    assert await accepts(found, kept)
     provider.publish(new)
-    assert await found.holder(kept)
+    assert await accepts(found, kept)
     await asyncio.sleep(0.3)
     with pytest.raises(InvalidToken):
         await found.holder(kept)
-    assert await found.holder(token(new))
+    assert await accepts(found, token(new))
 
 
 async def test_an_issuer_that_is_away_keeps_its_last_keys(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,7 +146,7 @@ async def test_an_issuer_that_is_away_keeps_its_last_keys(provider: Provider, mo
     await found.holder(token(own))
     asked, provider.status = provider.asked, 503
     await asyncio.sleep(0.2)
-    assert await found.holder(token(own, jti="later"))
+    assert await accepts(found, token(own, jti="later"))
     assert provider.asked > asked, "it was asked, and did not answer"
 
 
@@ -170,7 +174,7 @@ async def test_one_bad_key_does_not_spoil_the_others(provider: Provider) -> None
     own = key("a")
     provider.publish(own)
     provider.document["keys"][:0] = [{"kty": "AKP", "kid": "pq"}, {"kty": "EC", "crv": "P-999", "kid": "x"}, None]
-    assert await checking(Keys(url=provider.url)).holder(token(own))
+    assert await accepts(checking(Keys(url=provider.url)), token(own))
 
 
 async def test_algorithms_of_other_keys(provider: Provider) -> None:
@@ -179,7 +183,7 @@ async def test_algorithms_of_other_keys(provider: Provider) -> None:
     provider.publish(rsa, okp)
     found = checking(Keys(url=provider.url))
     for by, alg in ((rsa, "RS256"), (rsa, "PS256"), (okp, "Ed25519")):
-        assert await found.holder(token(by, alg=alg))
+        assert await accepts(found, token(by, alg=alg))
     for by, alg in ((rsa, "RS512"), (rsa, "PS384")):
         with pytest.raises(InvalidToken):
             await found.holder(token(by, alg=alg))
@@ -200,9 +204,9 @@ async def test_a_remembered_token_expires(provider: Provider) -> None:
     moment = datetime.now(UTC)
     found = checking(Keys(url=provider.url), lambda: moment)
     kept = token(own, exp=int(moment.timestamp()) + 60)
-    assert await found.holder(kept)
+    assert await accepts(found, kept)
     moment += timedelta(seconds=89)
-    assert await found.holder(kept), "clocks differ by up to half a minute"
+    assert await accepts(found, kept), "clocks differ by up to half a minute"
     moment += timedelta(seconds=2)
     for _ in range(3):
         with pytest.raises(ExpiredToken):
@@ -230,8 +234,8 @@ async def test_an_issuer_speaks_for_itself_only(provider: Provider, tmp_path: Pa
         lambda: DIRECTORY,
         lambda: datetime.now(UTC),
     )
-    assert await found.holder(token(one))
-    assert await found.holder(token(other, iss=second))
+    assert await accepts(found, token(one))
+    assert await accepts(found, token(other, iss=second))
     for wrong in (token(other), token(one, iss=second), token(one, iss="https://third.example")):
         with pytest.raises(InvalidToken):
             await found.holder(wrong)

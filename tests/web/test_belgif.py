@@ -158,7 +158,7 @@ async def test_paging_leads_through_everything_once(working: Instance, place: tu
         assert set(seen) >= expected
 
 
-async def test_each_answer_has_a_trace_of_its_own(working: Instance, place: tuple[Party, str, str]) -> None:
+async def test_each_answer_has_a_trace_of_its_own(place: tuple[Party, str, str]) -> None:
     own = [(await place[0].get(path)).headers["belgov-trace-id"] for path in ("/v1/dossiers", "/v1/nothing") * 5]
     assert len(set(own)) == 10
     place[0].headers["BelGov-Trace-Id"] = NOBODY

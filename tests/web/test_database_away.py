@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Self
 from urllib.parse import parse_qs, quote, urlsplit
 
 import asyncpg
@@ -168,7 +169,7 @@ class Line:
         self.deaf = False
         self._writers: set[asyncio.StreamWriter] = set()
 
-    async def __aenter__(self) -> "Line":
+    async def __aenter__(self) -> Self:
         self._server = await asyncio.start_unix_server(self._serve, self.path)
         return self
 
@@ -202,34 +203,37 @@ async def test_a_commit_whose_answer_is_lost(postgres: EmbeddedPostgres, templat
     async for dsn in fresh(postgres, f'TEMPLATE "{template}"'):
         parts = urlsplit(dsn)
         directory = parse_qs(parts.query)["host"][0]
-        async with Line(tmp_path, f"{directory}/.s.PGSQL.5432") as line:
-            through = f"{parts.scheme}://{parts.netloc}{parts.path}?host={quote(str(tmp_path), safe='/')}&port=5432"
-            async with (
-                running(through, tmp_path / "data", work=False) as api,
-                aside(dsn) as watch,
-                aside(dsn) as holder,
-            ):
-                party, key = api.party("ocmw-lindedal"), str(new_id())
-                dossier_id = await party.open(ssin=number(1))
-                path, body = f"/v1/dossiers/{dossier_id}/events", {"type": "handover.requested", "data": REFERRAL}
-                before = await watch.fetchval("SELECT count(*) FROM event")
-                async with holder.transaction():
-                    await holder.execute("LOCK TABLE event IN ACCESS EXCLUSIVE MODE")
-                    asking = asyncio.create_task(party.post(path, body, Idempotency_Key=key))
-                    await eventually(lambda: held_up(watch))
-                    line.deaf = True
+        here = f"{parts.scheme}://{parts.netloc}{parts.path}?host={quote(str(tmp_path), safe='/')}&port=5432"
+        async with (
+            Line(tmp_path, f"{directory}/.s.PGSQL.5432") as line,
+            running(here, tmp_path / "data", work=False) as api,
+            aside(dsn) as watch,
+            aside(dsn) as holder,
+        ):
+            await _lose_an_answer(api, line, watch, holder)
 
-                async def committed() -> bool:
-                    return bool(await watch.fetchval("SELECT count(*) FROM event") > before)
 
-                await eventually(committed)
-                after = await watch.fetchval("SELECT count(*) FROM event")
-                assert not asking.done()
-                line.cut()
-                line.deaf = False
-                gone(await asking)
-                again = await party.post(path, body, Idempotency_Key=key)
-                assert again.status_code == 201, again.text
-                assert await watch.fetchval("SELECT count(*) FROM event") == after
-                timeline = (await party.get(path)).json()["items"]
-                assert again.json()["items"][0] in timeline
+async def _lose_an_answer(api: Instance, line: Line, watch: asyncpg.Connection, holder: asyncpg.Connection) -> None:
+    party, key = api.party("ocmw-lindedal"), str(new_id())
+    dossier_id = await party.open(ssin=number(1))
+    path, body = f"/v1/dossiers/{dossier_id}/events", {"type": "handover.requested", "data": REFERRAL}
+    before = await watch.fetchval("SELECT count(*) FROM event")
+    async with holder.transaction():
+        await holder.execute("LOCK TABLE event IN ACCESS EXCLUSIVE MODE")
+        asking = asyncio.create_task(party.post(path, body, Idempotency_Key=key))
+        await eventually(lambda: held_up(watch))
+        line.deaf = True
+
+    async def committed() -> bool:
+        return bool(await watch.fetchval("SELECT count(*) FROM event") > before)
+
+    await eventually(committed)
+    after = await watch.fetchval("SELECT count(*) FROM event")
+    assert not asking.done()
+    line.cut()
+    line.deaf = False
+    gone(await asking)
+    again = await party.post(path, body, Idempotency_Key=key)
+    assert again.status_code == 201, again.text
+    assert await watch.fetchval("SELECT count(*) FROM event") == after
+    assert again.json()["items"][0] in (await party.get(path)).json()["items"]

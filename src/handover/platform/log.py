@@ -106,3 +106,6 @@ def configure(level: str = "info", *, stream: TextIO | None = None, pretty: bool
     # Each request line would repeat what the access log of the application says better.
     for chatty in ("asyncio", "httpx", "httpcore", "uvicorn.access"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    # What these say at every start is theirs to know; their warnings and errors are ours as well.
+    for chatty in ("alembic", "uvicorn.error"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
