@@ -56,7 +56,8 @@ arch: $(STAMP) ## who may import whom (import-linter)
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: check
-check: lint types arch ## lint, types and arch
+check: lint types arch ## lint, types, arch, and the published API descriptions
+	@$(BIN)/handover openapi --check
 
 .PHONY: bench
 bench: $(STAMP) ## measure, each figure beside its limit (ARGS=... for more)

@@ -87,6 +87,7 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
             ours=median(own),
             beside="`eventsourcing`, its log in pages of 5,000 by hand",
             limit=median(log),
+            target=3,
         ),
         Figure(
             name="`handover replay --check` of the same",

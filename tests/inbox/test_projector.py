@@ -7,8 +7,8 @@ import pytest
 from tests.inbox.world import OCMW, OCMW_1, VDAB, VDAB_1, VDAB_C, World
 
 from handover.inbox.check import check
-from handover.inbox.projector import INBOX_CHANNEL, JOURNAL_CHANNEL, LOST, Projector
-from handover.platform.db import Listener
+from handover.inbox.projector import INBOX_CHANNEL, JOURNAL_CHANNEL, Projector
+from handover.platform.db import LOST, Listener
 
 VERSIONS = "SELECT bool_and(i.version = d.version) FROM inbox_dossier i JOIN dossier d USING (dossier_id)"
 
