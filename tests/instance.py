@@ -19,6 +19,7 @@ from handover.inbox.projector import Projector
 from handover.platform.ids import new_id
 from handover.platform.settings import Settings
 from handover.web.app import create_app
+from handover.web.bounded import BoundedHttp
 from handover.wiring import Services, services
 
 OPENING = {
@@ -117,6 +118,7 @@ async def running(dsn: str, data_dir: Path, *, work: bool = True) -> AsyncIterat
                 log_config=None,
                 lifespan="off",
                 loop="none",
+                http=BoundedHttp,
                 timeout_graceful_shutdown=2,
             )
         )

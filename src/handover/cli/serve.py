@@ -12,6 +12,7 @@ import uvicorn
 from handover.cli.running import run, settings
 from handover.platform.settings import Settings
 from handover.web.app import create_app
+from handover.web.bounded import BoundedHttp
 from handover.wiring import api_services
 
 
@@ -38,7 +39,7 @@ async def serving(found: Settings) -> int:
             timeout_graceful_shutdown=10,
             lifespan="off",
             loop="none",
-            http="httptools",
+            http=BoundedHttp,
         )
         calm_collector()
         server = Server(config)
