@@ -148,12 +148,17 @@ def evolve(state: Dossier | None, event: Event) -> Dossier:
     if event.sequence != state.version + 1:
         message = f"sequence {event.sequence} does not follow {state.version}"
         raise ValueError(message)
-    if event.threads:
-        state = _with_threads(state, event)
-    if event.type.startswith("dossier."):
-        state = _with_fact(state, event)
-    last_by = {**state.last_by, event.organisation: event.sequence}
-    return replace(state, version=event.sequence, changed_at=event.recorded_at, last_by=last_by)
+    threads, contacts = _after_threads(state, event) if event.threads else (state.threads, state.contacts)
+    # One copy for every event; only what concerns the dossier itself makes another.
+    state = replace(
+        state,
+        version=event.sequence,
+        changed_at=event.recorded_at,
+        last_by={**state.last_by, event.organisation: event.sequence},
+        threads=threads,
+        contacts=contacts,
+    )
+    return _with_fact(state, event) if event.type.startswith("dossier.") else state
 
 
 def _open(event: Event) -> Dossier:
@@ -175,7 +180,7 @@ def _open(event: Event) -> Dossier:
     )
 
 
-def _with_threads(state: Dossier, event: Event) -> Dossier:
+def _after_threads(state: Dossier, event: Event) -> tuple[dict[UUID, Thread], tuple[Contact, ...]]:
     threads, contacts = dict(state.threads), state.contacts
     for thread in event.threads:
         before = threads.get(thread.thread_id)
@@ -185,7 +190,7 @@ def _with_threads(state: Dossier, event: Event) -> Dossier:
         for side in (thread.sender, thread.receiver):
             if side not in known:
                 contacts = _with_contact(contacts, side, event.recorded_at)
-    return replace(state, threads=threads, contacts=contacts)
+    return threads, contacts
 
 
 def _with_contact(contacts: tuple[Contact, ...], side: Party | None, at: datetime) -> tuple[Contact, ...]:

@@ -162,7 +162,7 @@ async def delete_subscription(request: Request, subscriptionId: str) -> Response
     responses={200: gives(TestOutcome, "What came of it")},
     openapi_extra=scope(_SCOPE),
 )
-async def test_subscription(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
+async def probe_subscription(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
     """Send one signed `handover.v1.test` event and say what the address answered."""
     _, services, own = await _asked(request)
     found_id = uuid_of(subscriptionId)
