@@ -1,0 +1,99 @@
+"""The operator's program as a process of its own: what it prints, where, and how it ends."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+
+from tests.instance import Instance
+
+from handover.platform.ids import new_id
+
+PROGRAM = Path(sys.executable).with_name("handover")
+
+
+async def _run(dsn: str, data_dir: Path, *arguments: str) -> tuple[int, str, str]:
+    process = await asyncio.create_subprocess_exec(
+        PROGRAM,
+        *arguments,
+        env={**os.environ, "HANDOVER_DATABASE_URL": dsn, "HANDOVER_DATA_DIR": str(data_dir)},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    return process.returncode or 0, out.decode(), err.decode()
+
+
+async def test_a_database_without_tables_says_what_to_do(empty_database: str, tmp_path: Path) -> None:
+    code, out, err = await _run(empty_database, tmp_path, "token", "--organisation", "vdab")
+    assert (code, out) == (2, "")
+    assert "handover migrate" in err
+    assert "Traceback" not in err
+
+
+async def test_migrate_and_seed_can_be_repeated(empty_database: str, tmp_path: Path) -> None:
+    for command in ("migrate", "migrate", "seed", "seed"):
+        code, _, err = await _run(empty_database, tmp_path, command)
+        assert code == 0, err
+    code, out, err = await _run(empty_database, tmp_path, "replay", "--rebuild", "inbox")
+    assert (code, out) == (0, "")
+    assert "3 dossiers" in err
+    code, out, err = await _run(empty_database, tmp_path, "replay", "--check")
+    assert (code, out) == (0, "")
+    assert "0 differences" in err
+
+
+async def test_token_prints_the_token_alone(instance: Instance) -> None:
+    code, out, err = await _run(instance.services.dsn, instance.data_dir, "token", "--organisation", "vdab")
+    assert (code, err) == (0, "")
+    answer = await instance.http.get("/v1/dossiers", headers={"Authorization": f"Bearer {out.strip()}"})
+    assert answer.status_code == 200
+    code, out, err = await _run(instance.services.dsn, instance.data_dir, "token", "--organisation", "nobody")
+    assert code == 2
+    assert "ocmw-lindedal" in err, "it says which there are"
+
+
+async def test_replay_prints_lines_and_sends_a_period_again(instance: Instance) -> None:
+    ocmw = instance.party("ocmw-lindedal")
+    first, second = await ocmw.open(), await ocmw.open(ssin="00010100204", birthDate="2000-01-01")
+    place = (instance.services.dsn, instance.data_dir)
+    code, out, err = await _run(*place, "replay", "--dossier", first)
+    assert code == 0, err
+    events = [json.loads(line) for line in out.splitlines()]
+    assert [(e["dossierId"], e["sequence"]) for e in events] == [(first, 1), (first, 2)]
+    _, out, _ = await _run(*place, "replay", "--organisation", "vdab")
+    assert out == "", "VDAB is entitled to none of it"
+    _, out, err = await _run(*place, "replay", "--dry-run")
+    assert out == ""
+    assert "4 events" in err
+    _, out, _ = await _run(*place, "replay", "--from-sequence", "2", "--since", "2020-01-01")
+    assert {json.loads(line)["dossierId"] for line in out.splitlines()} == {first, second}
+
+    made = await ocmw.post("/v1/subscriptions", {"url": "http://127.0.0.1:9/"})
+    subscription = made.json()["subscriptionId"]
+    for _ in range(2):
+        code, _, err = await _run(*place, "replay", "--to", subscription)
+        assert code == 0, err
+    waiting = (await ocmw.get(f"/v1/subscriptions/{subscription}/deliveries")).json()["items"]
+    assert len(waiting) == 4, "a second replay doubles nothing that waits"
+    assert (await _run(*place, "replay", "--to", str(new_id())))[0] == 2
+
+
+async def test_lines_go_on_where_a_killed_replay_stopped(instance: Instance) -> None:
+    ocmw = instance.party("ocmw-lindedal")
+    dossiers = sorted([await ocmw.open(), await ocmw.open(ssin="00010100204", birthDate="2000-01-01")])
+    await instance.services.pool.execute(
+        "INSERT INTO replay_progress (job, xid, position, dossier_id, changed_at) "
+        "VALUES ('lines:night', '0', 1, $1, now())",
+        dossiers[0],
+    )
+    place = (instance.services.dsn, instance.data_dir)
+    _, out, _ = await _run(*place, "replay", "--job", "night")
+    assert [(e["dossierId"], e["sequence"]) for e in map(json.loads, out.splitlines())] == [
+        (dossiers[0], 2),
+        (dossiers[1], 1),
+        (dossiers[1], 2),
+    ]
+    _, out, _ = await _run(*place, "replay", "--job", "night")
+    assert len(out.splitlines()) == 4, "a finished job begins anew"
