@@ -50,11 +50,3 @@ class MissingScope(Denial):
     def __init__(self, scope: str) -> None:
         super().__init__(f"The access token lacks the scope {scope}.")
         self.required_scopes = (scope,)
-
-
-class MissingPermission(Denial):
-    """This operation is for a counsellor; the token names none."""
-
-    status = 403
-    name = "missingPermission"
-    title = "Not permitted"

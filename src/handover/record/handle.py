@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 import asyncpg
+from msgspec.structs import replace
 
 from handover.domain.decide import decide
 from handover.domain.dossier import Dossier
@@ -118,9 +119,7 @@ class Record:
         known = await self._pool.fetchval("SELECT dossier_id FROM ssin_lookup WHERE digest = $1", digest)
         if known is None:
             return command
-        return OpenDossier(
-            **{name: getattr(command, name) for name in command.__struct_fields__} | {"dossier_id": UUID(int=known.int)}
-        )
+        return replace(command, dossier_id=UUID(int=known.int))
 
     def _sealed(self, dossier_id: UUID, ssin: str | None) -> bytes | None:
         return self._sealer.seal("dossier.ssin", dossier_id, ssin.encode()) if ssin else None

@@ -1,6 +1,6 @@
 """intake: planned, recorded, updated; and the facts that each side states about the client."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from handover.domain import codes_follow_up as codes
@@ -148,8 +148,6 @@ INTAKE = Kind(
         ),
     ),
 )
-
-EXAMPLE_DAY = date(2026, 11, 2)
 
 
 class RegisteredAtVdab(Payload, frozen=True, kw_only=True):
