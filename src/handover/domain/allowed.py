@@ -1,50 +1,75 @@
 """What a caller may post now, read from the tables that decide about it: a screen offers this and no more."""
 
+from datetime import datetime
 from uuid import UUID
 
-from handover.domain.choosing import may, too_early
+from handover.domain.choosing import may
 from handover.domain.dossier import Dossier
 from handover.domain.kinds import EVENT_TYPES, EventType
-from handover.domain.parties import Caller
-from handover.domain.threads import Thread, Transition
+from handover.domain.parties import Caller, Directory
+from handover.domain.refusals import Refusal
+from handover.domain.threads import Asked, Thread, Transition
 
 Step = tuple[str, UUID | None]
 """An event type, and the thread it belongs to (None: it opens one, or concerns the dossier itself)."""
 
 
-def allowed(dossier: Dossier, caller: Caller) -> list[Step]:
-    """Give every step whose party and state are right, in the order of the tables.
+def allowed(dossier: Dossier, caller: Caller, directory: Directory, *, at: datetime) -> list[Step]:
+    """Give every step whose party and state are right and that no guard refuses yet, in the order of the tables.
 
     Empty without an active inscription. What is wrong with a step's data is known once it is posted.
     """
-    if dossier.inscription_of(caller.organisation.organisation_id) is None:
+    if dossier.inscription_of(caller.organisation.organisation_id) is None or dossier.merged_into:
         return []
+    looking = _Looking(dossier, caller, directory, at)
     found: list[Step] = []
     for event_type in EVENT_TYPES.values():
         if event_type.is_posted:
-            found += _steps(event_type, dossier, caller)
-    return found
+            found += looking.steps(event_type)
+    return list(dict.fromkeys(found))
 
 
-def _steps(event_type: EventType, dossier: Dossier, caller: Caller) -> list[Step]:
-    threads = [thread for thread in dossier.threads.values() if thread.kind == event_type.kind.name]
-    found: list[Step] = []
-    for row in event_type.rows:
-        if row.on_closed is not dossier.closed:
-            continue
-        if not row.starts:
-            if may(row, dossier, None, caller) and not _waits(row, dossier):
-                found.append((event_type.name, None))
-            continue
-        found += [(event_type.name, t.thread_id) for t in threads if _fits(row, t) and may(row, dossier, t, caller)]
-    return found
+class _Looking:
+    def __init__(self, dossier: Dossier, caller: Caller, directory: Directory, at: datetime) -> None:
+        self.dossier, self.caller, self.directory, self.at = dossier, caller, directory, at
+        self.own = caller.organisation.organisation_id
+        self.threads = dossier.threads_seen_by(self.own)
 
+    def steps(self, event_type: EventType) -> list[Step]:
+        threads = [thread for thread in self.threads if thread.kind == event_type.kind.name]
+        found: list[Step] = []
+        for row in event_type.rows:
+            if row.on_closed is not self.dossier.closed:
+                continue
+            candidates: list[Thread | None] = [*threads] if row.starts else [None]
+            found += [
+                (event_type.name, thread.thread_id if thread else None)
+                for thread in candidates
+                if row.fits(self.dossier, thread) and self._may(row, thread) and not self._refused(row, thread)
+            ]
+        return found
 
-def _fits(row: Transition, thread: Thread) -> bool:
-    return row.topic == thread.topic and thread.status in row.starts
+    def _may(self, row: Transition, thread: Thread | None) -> bool:
+        if row.everywhere and row.name == "participantInvited":
+            # Whoever takes part in an open thread asks others to join it.
+            return bool(thread and thread.is_open and thread.part_of(self.own)) and self._party(row, thread)
+        if row.everywhere:
+            return False  # what can be taken back depends on the steps, which a screen has and this has not
+        return self._party(row, thread)
 
+    def _party(self, row: Transition, thread: Thread | None) -> bool:
+        return may(row, self.dossier, thread, self.caller, self.directory)
 
-def _waits(row: Transition, dossier: Dossier) -> bool:
-    """A dossier closes only when nothing in it waits for anybody."""
-    busy = row.on_dossier and row.name == "closed" and bool(dossier.open_threads)
-    return busy or too_early(row, dossier)
+    def _refused(self, row: Transition, thread: Thread | None) -> bool:
+        # A dossier closes only when nothing in it waits for anybody.
+        if row.on_dossier and row.name == "closed" and self.dossier.open_threads:
+            return True
+        asked = Asked(
+            dossier=self.dossier, thread=thread, caller=self.caller, directory=self.directory, at=self.at
+        )
+        try:
+            for guard in row.guards:
+                guard.check(asked)
+        except Refusal:
+            return True
+        return False

@@ -5,7 +5,7 @@ Europe/Brussels; day 1 is the next working day; due at 23:59:59; an end on a non
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -23,20 +23,39 @@ class DueRule:
 
     name: str
     compute: Callable[[datetime, Struct], datetime | None]
+    with_count: Callable[[int], "DueRule"] | None = None
+    """The same rule with another number, where it has one that an agreement may set."""
+    otherwise: "DueRule | None" = None
+    """What holds where the event does not say what this rule needs."""
+
+    def due(self, at: datetime, data: Struct) -> tuple[datetime | None, str]:
+        """Give the due moment and the name of the rule that it came from."""
+        moment = self.compute(at, data)
+        if moment is None and self.otherwise:
+            return self.otherwise.due(at, data)
+        return moment, self.name
+
+    def agreed(self, count: int | None) -> "DueRule":
+        """Give the rule with the number that an agreement sets instead; its name says so."""
+        if count is None or self.with_count is None:
+            return self
+        rule = self.with_count(count)
+        return replace(rule, name=f"{rule.name} by agreement", otherwise=self.otherwise)
 
 
 def working_days(count: int) -> DueRule:
     """Due after `count` working days."""
-    return DueRule(f"{count} working days", lambda at, _: end_of(after_working_days(local_day(at), count)))
+    name = f"{count} working days"
+    return DueRule(name, lambda at, _: end_of(after_working_days(local_day(at), count)), working_days)
 
 
 def calendar_days(count: int) -> DueRule:
     """Due after `count` days, rolled forward to a working day."""
-    return DueRule(f"{count} days", lambda at, _: end_of(after_days(local_day(at), count)))
+    return DueRule(f"{count} days", lambda at, _: end_of(after_days(local_day(at), count)), calendar_days)
 
 
-def on_field(name: str) -> DueRule:
-    """Due on the day (or moment) that the event's field `name` holds; no due moment where it is not given."""
+def on_field(name: str, otherwise: DueRule | None = None) -> DueRule:
+    """Due on the day (or moment) that the event's field `name` holds, `otherwise` where it is not given."""
 
     def compute(at: datetime, data: Struct) -> datetime | None:
         del at
@@ -45,10 +64,10 @@ def on_field(name: str) -> DueRule:
             return value.astimezone(UTC)
         return None if value is None else end_of(roll_forward(value))
 
-    return DueRule(f"on {name}", compute)
+    return DueRule(f"on {name}", compute, otherwise=otherwise)
 
 
-def months_before(name: str, months: int) -> DueRule:
+def months_before(name: str, months: int, otherwise: DueRule | None = None) -> DueRule:
     """Due `months` before the day in field `name`, at once when less remains; source: seed 003, art. 60."""
 
     def compute(at: datetime, data: Struct) -> datetime | None:
@@ -57,7 +76,9 @@ def months_before(name: str, months: int) -> DueRule:
             return None
         return end_of(roll_forward(max(local_day(at), add_months(day, -months))))
 
-    return DueRule(f"{months} months before {name}", compute)
+    return DueRule(
+        f"{months} months before {name}", compute, lambda count: months_before(name, count, otherwise), otherwise
+    )
 
 
 def months_after(name: str, months: int) -> DueRule:

@@ -8,8 +8,10 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from handover.domain.codes import Capacity, LeadKind, OrganisationKind, TargetGroup
-from handover.domain.codes_follow_up import Benefit
+from handover.domain.codes_dossier import MandateScope
 from handover.domain.events import Event
+from handover.domain.facts import Facts
+from handover.domain.kinds import KIND
 from handover.domain.kinds import dossier as d
 from handover.domain.kinds import intake as i
 from handover.domain.parties import Party
@@ -69,12 +71,30 @@ class Contact(_State, frozen=True, kw_only=True):
     until: datetime | None = None
 
 
-class Facts(_State, frozen=True, kw_only=True):
-    """Three separate facts: registered, known (the target group), activated; and each side's word on income."""
+class Mandate(_State, frozen=True, kw_only=True):
+    """What the client lets an organisation's worker do. Kept after its end: what was seen under it stays proven."""
 
-    registered_at_vdab_since: date | None = None
-    trajectory_since: date | None = None
-    benefits: dict[str, Benefit] = {}
+    mandate_id: UUID
+    scope: MandateScope
+    given_to: str
+    """The organisation whose worker holds it, and whose confidential fields it opens."""
+    given_on: date
+    sequence: int
+    shared_with: str = ""
+    valid_until: date | None = None
+    withdrawn_at: datetime | None = None
+    ended_sequence: int | None = None
+    """The event that withdrew it, or told that it expired."""
+
+    def active(self, on: date) -> bool:
+        """Tell whether it counts on that day."""
+        started = self.given_on <= on
+        return started and self.withdrawn_at is None and (self.valid_until is None or on <= self.valid_until)
+
+    def opens(self, author: str, reader: str) -> bool:
+        """Tell whether it is about showing that author's confidential fields to that reader, in force or not."""
+        shares = self.scope is MandateScope.SHARE_CONFIDENTIAL
+        return shares and self.given_to == author and self.shared_with == reader
 
 
 class Dossier(_State, frozen=True, kw_only=True):
@@ -94,8 +114,15 @@ class Dossier(_State, frozen=True, kw_only=True):
     contacts: tuple[Contact, ...] = ()
     threads: dict[UUID, Thread] = {}
     facts: Facts = Facts()
+    mandates: tuple[Mandate, ...] = ()
+    priority_line: bool = False
+    """VDAB follows the client with priority (*samenwerkingslijn*)."""
+    merged_into: UUID | None = None
+    """The dossier in which this one goes on."""
     last_by: dict[str, int] = {}
     """The sequence of each organisation's latest event: tells what is new to the others."""
+    last_restricted_by: dict[str, int] = {}
+    """The same for events that other partners do not see."""
 
     @property
     def closed(self) -> bool:
@@ -106,22 +133,48 @@ class Dossier(_State, frozen=True, kw_only=True):
         """Give the organisation's active inscription."""
         return next((i for i in self.inscriptions if i.organisation == organisation_id and i.active), None)
 
-    def sees(self, organisation_id: str, sequence: int) -> bool:
-        """Tell whether the organisation may see that event, under an inscription open now or then."""
-        return any(i.organisation == organisation_id and i.covers(sequence) for i in self.inscriptions)
+    def place_to_see(
+        self, organisation_id: str, sequence: int, event_type: str, thread_id: UUID | None
+    ) -> Inscription | None:
+        """Give the inscription, open now or then, under which the organisation may see that event."""
+        for inscription in self.inscriptions:
+            if inscription.organisation == organisation_id and inscription.covers(sequence):
+                return None if self.hides(inscription, event_type, thread_id) else inscription
+        return None
+
+    def hides(self, inscription: Inscription, event_type: str, thread_id: UUID | None) -> bool:
+        """Tell whether an event belongs to a process that other partners do not see (labels, non-cooperation)."""
+        if inscription.kind is not OrganisationKind.PARTNER or not is_restricted(event_type):
+            return False
+        thread = self.threads.get(thread_id) if thread_id else None
+        return thread is None or thread.part_of(inscription.organisation) is None
 
     def threads_seen_by(self, organisation_id: str) -> tuple[Thread, ...]:
         """Give the threads it may see: all with the history, else those it is part of or that moved since it came."""
         own = self.inscription_of(organisation_id)
         if own is None:
             return ()
+        seen = tuple(t for t in self.threads.values() if not self.hides(own, t.last_type, t.thread_id))
         if own.sees_from == 1:
-            return tuple(self.threads.values())
-        return tuple(t for t in self.threads.values() if t.side_of(organisation_id) or t.since >= own.since)
+            return seen
+        return tuple(t for t in seen if t.part_of(organisation_id) or t.since >= own.since)
 
-    def entitled_to(self, sequence: int) -> frozenset[str]:
+    def entitled_to(self, event: Event) -> frozenset[str]:
         """Give the organisations that an event goes to by itself."""
-        return frozenset(i.organisation for i in self.inscriptions if i.delivers(sequence))
+        return frozenset(
+            i.organisation
+            for i in self.inscriptions
+            if i.delivers(event.sequence) and not self.hides(i, event.type, event.thread_id)
+        )
+
+    def mandates_for(self, organisation_id: str) -> tuple[Mandate, ...]:
+        """Give the mandates that let the organisation read, or once let it read, others' confidential fields."""
+        return tuple(m for m in self.mandates if m.shared_with == organisation_id)
+
+    @property
+    def standing_mandates(self) -> tuple[Mandate, ...]:
+        """Mandates that were neither withdrawn nor told to have expired."""
+        return tuple(m for m in self.mandates if m.ended_sequence is None)
 
     def counsellor_of(self, organisation_id: str) -> str:
         """Give the organisation's present counsellor for this client, or ""."""
@@ -154,11 +207,21 @@ def evolve(state: Dossier | None, event: Event) -> Dossier:
         state,
         version=event.sequence,
         changed_at=event.recorded_at,
-        last_by={**state.last_by, event.organisation: event.sequence},
         threads=threads,
         contacts=contacts,
     )
+    if is_restricted(event.type):
+        state = replace(state, last_restricted_by={**state.last_restricted_by, event.organisation: event.sequence})
+    else:
+        state = replace(state, last_by={**state.last_by, event.organisation: event.sequence})
+    if event.facts is not None:
+        state = replace(state, facts=event.facts)
     return _with_fact(state, event) if event.type.startswith("dossier.") else state
+
+
+def is_restricted(event_type: str) -> bool:
+    """Tell whether an event's process is seen by OCMW, VDAB and its participants only."""
+    return KIND[event_type.partition(".")[0]].restricted
 
 
 def _open(event: Event) -> Dossier:
@@ -186,8 +249,8 @@ def _after_threads(state: Dossier, event: Event) -> tuple[dict[UUID, Thread], tu
         before = threads.get(thread.thread_id)
         threads[thread.thread_id] = thread
         # An ended thread keeps who worked in it; a later word in it does not bring that person back.
-        known = (before.sender, before.receiver) if before else ()
-        for side in (thread.sender, thread.receiver):
+        known = before.parties if before else ()
+        for side in thread.parties:
             if side not in known:
                 contacts = _with_contact(contacts, side, event.recorded_at)
     return threads, contacts
@@ -219,7 +282,20 @@ def _with_fact(state: Dossier, event: Event) -> Dossier:  # noqa: C901, PLR0911 
             return replace(state, target_group=data.target_group)
         case d.LeadAccepted():
             kind = _LEAD_KIND[_kind_of(state, event.organisation)]
-            return replace(state, lead=Lead(kind=kind, organisation=event.organisation, counsellor=data.counsellor))
+            lead = Lead(kind=kind, organisation=event.organisation, counsellor=data.counsellor)
+            return replace(state, lead=lead, target_group=_proposed_group(state, event))
+        case d.LegalBasisStated():
+            return _on_basis(state, event.organisation, data.legal_basis_id)
+        case d.MandateGiven():
+            return _with_mandate(state, data, event)
+        case d.MandateWithdrawn() | d.MandateExpired():
+            return _without_mandate(state, data.mandate_id, event, withdrawn=isinstance(data, d.MandateWithdrawn))
+        case d.PriorityLineEntered():
+            return replace(state, priority_line=True)
+        case d.PriorityLineLeft():
+            return replace(state, priority_line=False)
+        case d.Merged():
+            return replace(state, closed_at=event.recorded_at, merged_into=UUID(data.into))
         case d.Closed():
             return replace(state, closed_at=event.recorded_at)
         case d.Reopened():
@@ -233,6 +309,42 @@ def _with_fact(state: Dossier, event: Event) -> Dossier:  # noqa: C901, PLR0911 
             return replace(state, facts=replace(facts, benefits=benefits))
         case _:
             return state
+
+
+def _proposed_group(state: Dossier, event: Event) -> TargetGroup:
+    """Whoever takes the lead takes the client as the question about the lead described them."""
+    thread = state.threads.get(event.thread_id) if event.thread_id else None
+    return TargetGroup.of(thread.purpose) if thread and thread.purpose else state.target_group
+
+
+def _on_basis(state: Dossier, organisation_id: str, legal_basis_id: str) -> Dossier:
+    changed = tuple(
+        replace(i, legal_basis_id=legal_basis_id) if i.organisation == organisation_id and i.active else i
+        for i in state.inscriptions
+    )
+    return replace(state, inscriptions=changed)
+
+
+def _with_mandate(state: Dossier, data: d.MandateGiven, event: Event) -> Dossier:
+    mandate = Mandate(
+        mandate_id=event.event_id,
+        scope=data.scope,
+        given_to=event.organisation,
+        given_on=data.given_on,
+        sequence=event.sequence,
+        shared_with=data.shared_with or "",
+        valid_until=data.valid_until,
+    )
+    return replace(state, mandates=(*state.mandates, mandate))
+
+
+def _without_mandate(state: Dossier, mandate_id: str, event: Event, *, withdrawn: bool) -> Dossier:
+    at = event.recorded_at if withdrawn else None
+    changed = tuple(
+        replace(m, withdrawn_at=at, ended_sequence=event.sequence) if str(m.mandate_id) == mandate_id else m
+        for m in state.mandates
+    )
+    return replace(state, mandates=changed)
 
 
 _LEAD_KIND = {OrganisationKind.OCMW: LeadKind.OCMW, OrganisationKind.VDAB: LeadKind.VDAB}

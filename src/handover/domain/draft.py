@@ -4,7 +4,8 @@ from datetime import datetime
 from uuid import UUID
 
 from handover.domain.dossier import Dossier, evolve
-from handover.domain.events import Command, Event
+from handover.domain.events import Command, Event, Merge
+from handover.domain.facts import Facts
 from handover.domain.fields import Payload
 from handover.domain.parties import Actor, Caller
 from handover.domain.threads import Thread
@@ -13,8 +14,8 @@ from handover.domain.threads import Thread
 class Draft:
     """Events of one command; each is applied at once, so that the next sees its effect."""
 
-    def __init__(self, dossier: Dossier | None, command: Command, *, at: datetime) -> None:
-        self.state = dossier
+    def __init__(self, dossier: Dossier | None, command: Command | Merge, *, at: datetime) -> None:
+        self.before = self.state = dossier
         self.at = at
         self.events: list[Event] = []
         self._command = command
@@ -31,22 +32,25 @@ class Draft:
         thread_id: UUID | None = None,
         threads: tuple[Thread, ...] = (),
         actor: Actor | None = None,
+        organisation: str = "",
         occurred_at: datetime | None = None,
+        facts: Facts | None = None,
     ) -> None:
-        """Add an event in the name of the caller, or of `actor`."""
+        """Add an event in the name of the caller, or of `actor`; of `organisation` where that is another."""
         caller: Caller = self._command.caller
         event = Event(
             event_id=self.new_id(),
             dossier_id=self._command.dossier_id,
             sequence=self.state.version + 1 if self.state else 1,
             type=kind,
-            organisation=caller.organisation.organisation_id,
+            organisation=organisation or caller.organisation.organisation_id,
             actor=actor or caller.actor,
             occurred_at=occurred_at or self.at,
             recorded_at=self.at,
             data=data,
             thread_id=thread_id,
             threads=threads,
+            facts=facts,
         )
         self.events.append(event)
         self.state = evolve(self.state, event)

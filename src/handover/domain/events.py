@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from handover.domain.codes import Capacity, LeadKind, TargetGroup
+from handover.domain.facts import Facts
 from handover.domain.fields import Payload
 from handover.domain.parties import Actor, Caller
 from handover.domain.threads import Thread
@@ -30,6 +31,8 @@ class Event(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=Tru
     data: Payload
     thread_id: UUID | None = None
     threads: tuple[Thread, ...] = ()
+    facts: Facts | None = None
+    """The facts as they are again, where a mistaken one was taken back."""
 
 
 class OpenDossier(Struct, frozen=True, kw_only=True):
@@ -48,6 +51,8 @@ class OpenDossier(Struct, frozen=True, kw_only=True):
     """Required for `inactiveWithoutBenefit`, where either side may direct."""
     lead_name: str = ""
     """Required for `inactiveWithBenefit`: the paying body."""
+    ssin_birth_date: date | None = None
+    """The birth date that the national number holds, where it holds one."""
 
 
 class PostEvent(Struct, frozen=True, kw_only=True):
@@ -72,4 +77,31 @@ class Acknowledge(Struct, frozen=True, kw_only=True):
     how: str
 
 
-Command = OpenDossier | PostEvent | Acknowledge
+class PassTime(Struct, frozen=True, kw_only=True):
+    """Time has passed: record what it brings (a rung of the ladder, a mandate that ended, a partner's leaving)."""
+
+    command_id: UUID
+    dossier_id: UUID
+    caller: Caller
+
+
+class ReplaceSsin(Struct, frozen=True, kw_only=True):
+    """The client's national number was replaced; the numbers themselves never come into the domain."""
+
+    command_id: UUID
+    dossier_id: UUID
+    caller: Caller
+    replaced_on: date
+    ssin_birth_date: date | None = None
+
+
+class Merge(Struct, frozen=True, kw_only=True):
+    """Two dossiers are of one client: `dossier_id` closes and goes on in `into`."""
+
+    command_id: UUID
+    dossier_id: UUID
+    caller: Caller
+    into: UUID
+
+
+Command = OpenDossier | PostEvent | Acknowledge | PassTime | ReplaceSsin

@@ -1,23 +1,27 @@
-"""What a step does to the rest of the dossier: other threads, turns and inscriptions."""
+"""What a step does to the rest of the dossier: other threads, turns, inscriptions, and what it proposes or warns of."""
 
 from datetime import datetime
 from uuid import UUID
 
 from msgspec.structs import replace
 
+from handover.domain.codes import LeadKind, OrganisationKind
 from handover.domain.dossier import Dossier, Inscription
 from handover.domain.draft import Draft
 from handover.domain.events import PostEvent
-from handover.domain.kinds import EVENT_TYPES, KINDS
+from handover.domain.kinds import EVENT_TYPES, KIND, KINDS
 from handover.domain.kinds import dossier as d
+from handover.domain.kinds.follow_up_payloads import ContractEnded, ContractStarted
 from handover.domain.kinds.handover import HANDOVER, Requested
-from handover.domain.parties import CAPACITY_BY_REFERRAL, Directory, Party
+from handover.domain.kinds.training import ContractCrossed
+from handover.domain.parties import CAPACITY_BY_REFERRAL, SYSTEM, Directory, Party
 from handover.domain.refusals import DossierBusy, InvalidField, WrongParty, WrongState
+from handover.domain.stepping import Stepping
 from handover.domain.threads import By, Status, Thread
 
 _RESTARTS = {(kind.name, status): rule for kind in KINDS for status, rule in kind.restarts}
 _STILL_IN = "That organisation still takes part in open threads. Complete, conclude or cancel them first."
-_CAME_TO_NOTHING = frozenset({Status.REJECTED, Status.CANCELLED})
+_CAME_TO_NOTHING = frozenset({Status.REJECTED, Status.CANCELLED, Status.ENTERED_IN_ERROR})
 
 
 def check_dossier_step(dossier: Dossier, command: PostEvent, directory: Directory) -> None:
@@ -49,7 +53,7 @@ def _check_leaving(dossier: Dossier, leaving: str, own: str) -> None:
 
 def _needs(thread: Thread, organisation_id: str) -> bool:
     """Tell whether an open thread needs the organisation; who rejected it has done its part."""
-    if not thread.is_open or thread.side_of(organisation_id) is None:
+    if not thread.is_open or thread.part_of(organisation_id) is None:
         return False
     return thread.status is not Status.REJECTED or thread.sender.organisation == organisation_id
 
@@ -71,7 +75,8 @@ def _restarted(thread: Thread, command: PostEvent, at: datetime) -> Thread:
     asked = any(row.by is By.SENDER for row in EVENT_TYPES[thread.last_type].rows)
     if asked or thread.receiver.organisation != command.caller.organisation.organisation_id:
         return thread
-    return replace(thread, due_at=rule.compute(at, command.data), due_rule=rule.name)
+    due_at, due_rule = rule.due(at, command.data)
+    return replace(thread, due_at=due_at, due_rule=due_rule, rung=0, escalated=())
 
 
 def _taken_over(thread: Thread, command: PostEvent) -> Thread:
@@ -86,18 +91,30 @@ def _taken_over(thread: Thread, command: PostEvent) -> Thread:
         sender=new if thread.sender == old else thread.sender,
         receiver=new if thread.receiver == old else thread.receiver,
         turn=new if thread.turn == old else thread.turn,
+        participants=tuple(new if party == old else party for party in thread.participants),
     )
 
 
-def inscribe_receiver(draft: Draft, thread: Thread, command: PostEvent, directory: Directory) -> None:
-    """Being addressed opens an inscription; a rejected or cancelled referral closes the one it opened.
+def inscribe(draft: Draft, thread: Thread, command: PostEvent, directory: Directory) -> None:
+    """Being addressed or invited opens an inscription; a referral that comes to nothing closes the one it opened.
 
     An OCMW that joined by itself, as the second, reads from its join on; a referral to it opens the rest.
     """
-    receiver, dossier = thread.receiver, draft.state
-    if receiver is None or dossier is None:
+    own = command.caller.organisation.organisation_id
+    for party in thread.parties[1:]:
+        if party.organisation != own:
+            _inscribe(draft, thread, party.organisation, command, directory)
+    if thread.receiver and thread.receiver.organisation == own and thread.status in _CAME_TO_NOTHING:
+        _inscribe(draft, thread, own, command, directory)
+    if thread.sender.organisation != own and _needs(thread, thread.sender.organisation):
+        _inscribe(draft, thread, thread.sender.organisation, command, directory)
+
+
+def _inscribe(draft: Draft, thread: Thread, organisation_id: str, command: PostEvent, directory: Directory) -> None:
+    dossier = draft.state
+    if dossier is None:
         return
-    inscription = dossier.inscription_of(receiver.organisation)
+    inscription = dossier.inscription_of(organisation_id)
     referred = thread.kind == HANDOVER.name and thread.status is Status.REQUESTED
     if inscription and referred and inscription.sees_from > 1:
         draft.add(
@@ -110,8 +127,8 @@ def inscribe_receiver(draft: Draft, thread: Thread, command: PostEvent, director
                 sees_from=1,
             ),
         )
-    elif inscription is None and _needs(thread, receiver.organisation):
-        organisation = directory.organisations[receiver.organisation]
+    elif inscription is None and _needs(thread, organisation_id):
+        organisation = directory.organisations[organisation_id]
         own = dossier.inscription_of(command.caller.organisation.organisation_id)
         stated = command.data if isinstance(command.data, Requested) else own
         draft.add(
@@ -128,7 +145,7 @@ def inscribe_receiver(draft: Draft, thread: Thread, command: PostEvent, director
     elif inscription and thread.status in _CAME_TO_NOTHING and _ends_with_referral(inscription, dossier):
         draft.add(
             "dossier.inscriptionClosed",
-            d.InscriptionClosed(organisation=receiver.organisation, why=str(thread.status)),
+            d.InscriptionClosed(organisation=organisation_id, why=str(thread.status)),
         )
 
 
@@ -140,3 +157,76 @@ def _ends_with_referral(inscription: Inscription, dossier: Dossier) -> bool:
     # A rejected one that was retried or concluded is closed; nobody was named on the receiver's side.
     never_taken_up = opener.status is Status.CLOSED and not (opener.receiver and opener.receiver.counsellor)
     return opener.status in _CAME_TO_NOTHING or never_taken_up
+
+
+def follow(draft: Draft, before: Dossier, command: PostEvent, directory: Directory) -> None:
+    """Record what a step brings about beside its own thread: a warning, a proposal."""
+    match command.data:
+        case ContractStarted() if command.type == "followUp.art60Started":
+            _warn_trainings(draft, before)
+        case ContractEnded():
+            _propose(draft, command, command.data, directory)
+        case _:
+            pass
+
+
+def _warn_trainings(draft: Draft, before: Dossier) -> None:
+    """A contract art. 60 across a running training raises a warning: to talk about, not to forbid (survey)."""
+    contract = str(draft.events[0].event_id)
+    row = KIND["training"].rows["training.contractCrossed"][0]
+    for thread in before.open_threads:
+        if thread.kind == "training" and thread.status in {Status.IN_PROGRESS, Status.ON_HOLD}:
+            name = f"training.{row.name}"
+            warned = replace(thread, since=draft.at, last_type=name)
+            data = ContractCrossed(contract=contract)
+            draft.add(name, data, thread_id=thread.thread_id, threads=(warned,), actor=SYSTEM)
+
+
+def _propose(draft: Draft, command: PostEvent, data: ContractEnded, directory: Directory) -> None:
+    """A contract that ends proposes target group and lead anew: done where the caller directs, else asked."""
+    dossier, own = draft.state, command.caller.organisation.organisation_id
+    if dossier is None or (data.proposed_target_group is None and data.proposed_lead is None):
+        return
+    group = data.proposed_target_group or dossier.target_group
+    lead = data.proposed_lead or dossier.lead.kind
+    other = _proposed_lead(dossier, lead, own, directory)
+    if other is None:
+        if group is not dossier.target_group and dossier.lead.organisation in {own, ""}:
+            draft.add(
+                "dossier.targetGroupChanged", d.TargetGroupChanged(target_group=group, since=data.ended_on)
+            )
+        return
+    waits = any(t.topic == "lead" and t.status is Status.REQUESTED for t in dossier.open_threads)
+    if waits or (other == dossier.lead.organisation and group is dossier.target_group):
+        return
+    _ask_lead(draft, command, d.LeadChanged(lead=other, why=_WHY, target_group=group), directory)
+
+
+_WHY = "Het contract via het OCMW is gestopt."
+
+
+def _proposed_lead(dossier: Dossier, lead: LeadKind, own: str, directory: Directory) -> str | None:
+    """Give the other organisation that is to direct; None where the caller does, or a body outside the dossier."""
+    if lead is LeadKind.EXTERNAL:
+        return None
+    kind = OrganisationKind.of(str(lead))
+    inside = [i.organisation for i in dossier.inscriptions if i.active and i.kind is kind]
+    known = inside or [o.organisation_id for o in directory.organisations.values() if o.kind is kind]
+    if own in known or len(known) != 1:
+        return None
+    return known[0]
+
+
+def _ask_lead(draft: Draft, command: PostEvent, data: d.LeadChanged, directory: Directory) -> None:
+    dossier = draft.state
+    if dossier is None:
+        return
+    name = "dossier.leadChanged"
+    row = KIND["dossier"].rows[name][0]
+    step = PostEvent(
+        command_id=command.command_id, dossier_id=command.dossier_id, caller=command.caller, type=name, data=data
+    )
+    thread_id = draft.new_id()
+    thread = Stepping(row, step, None, dossier, directory, draft.at).stepped(thread_id)
+    draft.add(name, data, thread_id=thread_id, threads=(thread,))
+    inscribe(draft, thread, step, directory)

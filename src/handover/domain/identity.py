@@ -53,6 +53,24 @@ def _date_exists(number: str, today: date) -> bool:
     return False
 
 
+def birth_date_of(number: str) -> date | None:
+    """Give the birth date that a valid SSIN holds, or None where it holds none (unknown day or month, interim number).
+
+    The month of a BIS number is 20 or 40 higher, of a test number 60.
+    """
+    first, check = int(number[:9]), int(number[9:])
+    month, day = int(number[2:4]) % 20, int(number[4:6])
+    found = []
+    for century, base in ((1900, 0), (2000, _JULIAN_CENTURY)):
+        try:
+            born = date(century + int(number[:2]), month, day)
+        except ValueError:
+            continue
+        if 97 - (base + first) % 97 == check:
+            found.append(born)
+    return found[0] if len(found) == 1 else None
+
+
 def is_enterprise_number(number: str) -> bool:
     """Tell whether `number` is a KBO number: 10 digits, starting with 0 or 1, check digits."""
     return bool(re.fullmatch(r"[01][0-9]{9}", number)) and vat.is_valid(number)

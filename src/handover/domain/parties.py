@@ -1,11 +1,12 @@
 """Who takes part: organisations, counsellors, and the caller of a command."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from msgspec import Struct
 
+from handover.domain.agreements import Agreement
 from handover.domain.codes import Capacity, OrganisationKind, Purpose
 
 
@@ -34,6 +35,8 @@ class Counsellor:
     function: str = ""
     phone: str = ""
     email: str = ""
+    person: str = ""
+    """Opaque identifier of the person, the same for every account of one human being ("": not known)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +66,42 @@ class Directory:
     organisations: Mapping[str, Organisation] = field(default_factory=dict)
     counsellors: Mapping[str, Counsellor] = field(default_factory=dict)
     legal_bases: Mapping[str, LegalBasis] = field(default_factory=dict)
+    agreements: tuple[Agreement, ...] = ()
 
     def counsellor_of(self, organisation_id: str, counsellor_id: str) -> Counsellor | None:
         """Give the counsellor if that person works for that organisation."""
         found = self.counsellors.get(counsellor_id)
         return found if found and found.organisation_id == organisation_id else None
 
-    def contact(self, organisation_id: str) -> str:
-        """Give who takes a turn before someone is named, or "" when the organisation named nobody yet."""
+    def agreement_of(self, organisations: Iterable[str], on: date) -> Agreement | None:
+        """Give the agreement in force that these organisations work under: of the OCMW among them, with VDAB."""
+        among = set(organisations)
+        found = [a for a in self.agreements if a.ocmw in among and a.in_force(on)]
+        # With both sides first; of two that overlap the younger holds.
+        return max(found, key=lambda a: (a.vdab in among, a.valid_from), default=None)
+
+    def contact(self, organisation_id: str, agreement: Agreement | None, on: date, *, priority: bool = False) -> Party:
+        """Give who takes a turn before someone is named: never nobody (design: threads, invariants)."""
+
+        def works_here(counsellor_id: str) -> bool:
+            return self.counsellor_of(organisation_id, counsellor_id) is not None
+
+        counsellor, team = "", ""
+        if agreement:
+            line = agreement.line_contact(organisation_id) if priority else ""
+            desk = agreement.desk_of(organisation_id)
+            counsellor, team = (line, "") if works_here(line) else desk.first_in_line(on, works_here)
         organisation = self.organisations.get(organisation_id)
-        return organisation.coordinator if organisation else ""
+        if not counsellor and not team and organisation:
+            counsellor = organisation.coordinator
+        return Party(organisation=organisation_id, counsellor=counsellor, team=team)
+
+    def same_person(self, one: str, other: str) -> bool:
+        """Tell whether two accounts are one human being: the same account, or the same person identifier."""
+        if one == other:
+            return True
+        persons = [c.person if (c := self.counsellors.get(account)) else "" for account in (one, other)]
+        return bool(persons[0]) and persons[0] == persons[1]
 
 
 class Actor(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -87,10 +116,11 @@ SYSTEM = Actor(name="handover", application="handover")
 
 
 class Party(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One side of a thread: the organisation and, once known, the named counsellor."""
+    """One side of a thread: the organisation and, once known, the named counsellor; before that perhaps a team."""
 
     organisation: str
     counsellor: str = ""
+    team: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

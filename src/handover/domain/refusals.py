@@ -91,6 +91,62 @@ class InvitationNeeded(Refusal):
     title = "Joining needs a referral"
 
 
+class OutsideRegime(Refusal):
+    """Non-cooperation exists only for clients on leefloon or equivalent who are registered at VDAB."""
+
+    name = "outsideRegime"
+    title = "Client is outside the regime"
+
+
+class FourEyes(Refusal):
+    """The second pair of eyes must be another person than the assessor. Let a colleague decide."""
+
+    name = "fourEyes"
+    title = "Two people must decide"
+
+
+class MandateMissing(Refusal):
+    """The client's mandate for this is not there, or has ended. Record it with dossier.mandateGiven first."""
+
+    name = "mandateMissing"
+    title = "No mandate of the client"
+
+
+class LegalBasisEnded(Refusal):
+    """The legal basis of your inscription is not in force. State another with dossier.legalBasisStated."""
+
+    name = "legalBasisEnded"
+    title = "Legal basis has ended"
+
+
+class NoPriorityLine(Refusal):
+    """No agreement in force between this OCMW and VDAB has a priority line. See GET /v1/agreements."""
+
+    name = "noPriorityLine"
+    title = "No priority line agreed"
+
+
+class NotTakenBack(Refusal):
+    """Only the latest step of a thread can be marked as a mistake. Correct an earlier one with a further step."""
+
+    name = "notTakenBack"
+    title = "Cannot be taken back"
+
+
+class DossierMerged(Refusal):
+    """The dossier was merged into another; go on there. GET it to see `mergedInto`."""
+
+    name = "dossierMerged"
+    title = "Dossier was merged"
+
+
+class SsinTaken(Refusal):
+    """Another dossier exists under the new number. Merge the two: POST /v1/dossiers/{dossierId}/merge."""
+
+    name = "ssinTaken"
+    title = "Number has a dossier"
+
+
 class InvalidField(Refusal):
     """A field holds a value that cannot be used here."""
 

@@ -1,32 +1,68 @@
 """Who sees which field: one decision per field class, applied on read, on delivery and on the screen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
-from handover.domain.dossier import Inscription
+from handover.domain.dossier import Dossier, Inscription, Mandate
 from handover.domain.fields import Visibility
-from handover.domain.kinds import EVENT_TYPES
+from handover.domain.kinds import EVENT_TYPES, KIND
 from handover.domain.parties import Directory
 
 _OPEN_CLASSES = frozenset({Visibility.STEP, Visibility.CONTENT})
+_STEP_ONLY = frozenset({Visibility.STEP})
+_ALL = frozenset(Visibility)
 _PLAIN_TYPES = frozenset(
     name for name, event_type in EVENT_TYPES.items() if set(event_type.visibility.values()) <= _OPEN_CLASSES
 )
 """Event types that hold nothing beyond step and content: most of them, and the quick way for a timeline."""
 
 
-def classes_for(inscription: Inscription, author: str, directory: Directory, *, on: date) -> frozenset[Visibility]:
-    """Give the field classes that the holder of an inscription sees in an event of organisation `author`.
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """An organisation that reads a dossier on a day: its inscription, and the mandates that name it."""
 
-    The legal basis, not consent, opens `step` and `content`. `confidential` stays with the organisation that
-    wrote it until a mandate shares it.
-    """
-    if inscription.organisation == author:
-        return frozenset(Visibility)
-    basis = directory.legal_bases.get(inscription.legal_basis_id)
-    if basis is None or not basis.in_force(on) or not basis.purposes:
-        return frozenset({Visibility.STEP})
-    return _OPEN_CLASSES
+    inscription: Inscription
+    mandates: tuple[Mandate, ...]
+    directory: Directory
+    on: date
+
+    @classmethod
+    def of(cls, dossier: Dossier, inscription: Inscription, directory: Directory, *, on: date) -> "Reader":
+        """Give the reader behind an inscription."""
+        return cls(inscription, dossier.mandates_for(inscription.organisation), directory, on)
+
+    def classes(self, event_type: str, author: str) -> frozenset[Visibility]:
+        """Give the field classes that the reader sees in an event of that type by organisation `author`.
+
+        The legal basis, not consent, opens `step` and `content`, and only for the purposes that it allows.
+        `confidential` stays with the organisation that wrote it until the client's mandate shares it.
+        """
+        own = self.inscription.organisation
+        if own == author:
+            return _ALL
+        kind = KIND[event_type.partition(".")[0]]
+        basis = self.directory.legal_bases.get(self.inscription.legal_basis_id)
+        if basis is None or not basis.in_force(self.on) or not basis.purposes:
+            return _STEP_ONLY
+        if kind.purpose and kind.purpose not in basis.purposes:
+            return _STEP_ONLY
+        shared = kind.mandate_opens and any(m.opens(author, own) and m.active(self.on) for m in self.mandates)
+        return _OPEN_CLASSES | {Visibility.CONFIDENTIAL} if shared else _OPEN_CLASSES
+
+    def redacted(self, event_type: str, author: str, data: Iterable[str]) -> tuple[str, ...]:
+        """Name the fields that are there but left out, so that the reader knows that something was withheld.
+
+        Texts always; confidential fields only to whom a mandate once opened them: that they exist is itself
+        something to know. Internal ones never.
+        """
+        classes = self.classes(event_type, author)
+        once = KIND[event_type.partition(".")[0]].mandate_opens and any(
+            m.opens(author, self.inscription.organisation) for m in self.mandates
+        )
+        told = {Visibility.CONTENT, Visibility.CONFIDENTIAL} if once else {Visibility.CONTENT}
+        table = EVENT_TYPES[event_type].visibility
+        return tuple(name for name in data if (level := table.get(name)) in told and level not in classes)
 
 
 def shows_all(event_type: str, classes: frozenset[Visibility]) -> bool:

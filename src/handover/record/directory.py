@@ -1,7 +1,11 @@
 """Who may be named, as one snapshot that the rules read; refreshed now and then, not per request."""
 
-import asyncpg
+from uuid import UUID
 
+import asyncpg
+import msgspec
+
+from handover.domain.agreements import Agreement, Terms
 from handover.domain.codes import OrganisationKind, Purpose
 from handover.domain.parties import Counsellor, Directory, LegalBasis, Organisation
 
@@ -11,6 +15,7 @@ async def load_directory(pool: asyncpg.Pool) -> Directory:
     organisations = await pool.fetch("SELECT * FROM organisation")
     counsellors = await pool.fetch("SELECT * FROM counsellor")
     bases = await pool.fetch("SELECT * FROM legal_basis")
+    agreements = await pool.fetch("SELECT agreement_id, ocmw, vdab, terms, valid_from, valid_until FROM agreement")
     return Directory(
         {
             row["organisation_id"]: Organisation(**{**row, "kind": OrganisationKind.of(row["kind"])})
@@ -21,6 +26,17 @@ async def load_directory(pool: asyncpg.Pool) -> Directory:
             row["legal_basis_id"]: LegalBasis(**{**row, "purposes": frozenset(Purpose.of(p) for p in row["purposes"])})
             for row in bases
         },
+        tuple(_agreement(row) for row in agreements),
+    )
+
+
+def _agreement(row: asyncpg.Record) -> Agreement:
+    return Agreement(
+        **{
+            **row,
+            "agreement_id": UUID(int=row["agreement_id"].int),
+            "terms": msgspec.json.decode(row["terms"], type=Terms),
+        }
     )
 
 
@@ -48,11 +64,11 @@ async def save_counsellor(pool: asyncpg.Pool, counsellor: Counsellor) -> None:
     """Add a counsellor, or bring the data up to date."""
     await pool.execute(
         """
-        INSERT INTO counsellor (counsellor_id, organisation_id, name, team, function, phone, email)
-        VALUES ($1, $2, $3, $4, $5, $6, $7)
+        INSERT INTO counsellor (counsellor_id, organisation_id, name, team, function, phone, email, person)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (counsellor_id) DO UPDATE SET
             organisation_id = excluded.organisation_id, name = excluded.name, team = excluded.team,
-            function = excluded.function, phone = excluded.phone, email = excluded.email
+            function = excluded.function, phone = excluded.phone, email = excluded.email, person = excluded.person
         """,
         counsellor.counsellor_id,
         counsellor.organisation_id,
@@ -61,6 +77,7 @@ async def save_counsellor(pool: asyncpg.Pool, counsellor: Counsellor) -> None:
         counsellor.function,
         counsellor.phone,
         counsellor.email,
+        counsellor.person,
     )
 
 

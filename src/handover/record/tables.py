@@ -19,7 +19,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import UserDefinedType
 
 metadata = MetaData()
@@ -61,7 +61,23 @@ counsellor = Table(
     _text("function", default=""),
     _text("phone", default=""),
     _text("email", default=""),
+    _text("person", default=""),
     Index("counsellor_by_organisation", "organisation_id"),
+)
+agreement = Table(
+    "agreement",
+    metadata,
+    Column("agreement_id", Uuid, primary_key=True),
+    Column("ocmw", Text, ForeignKey("organisation.organisation_id"), nullable=False),
+    Column("vdab", Text, ForeignKey("organisation.organisation_id"), nullable=False),
+    Column("terms", JSONB, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_until", Date),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    _text("changed_by"),
+    Column("changed_at", _MOMENT, nullable=False),
+    Index("agreement_by_ocmw", "ocmw"),
+    Index("agreement_by_vdab", "vdab"),
 )
 legal_basis = Table(
     "legal_basis",
@@ -89,6 +105,7 @@ ssin_lookup = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("key_version", SmallInteger, primary_key=True, autoincrement=False),
     Column("dossier_id", Uuid, nullable=False),
+    Column("replaced", Boolean, nullable=False, server_default=text("false")),
 )
 event = Table(
     "event",
@@ -151,6 +168,7 @@ subscription = Table(
     Column("missed_from", Xid8()),
     Column("down_since", _MOMENT),
     Column("probe_at", _MOMENT),
+    _text("content", default="thin"),
     Index("subscription_by_organisation", "organisation_id"),
     Index("subscription_to_probe", "probe_at", postgresql_where=text("probe_at IS NOT NULL")),
 )
@@ -216,7 +234,9 @@ inbox_thread = Table(
     Column("due_at", _MOMENT),
     Column("since", _MOMENT, nullable=False),
     Column("card", LargeBinary, nullable=False),
+    Column("also", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     Index("inbox_thread_by_counsellor", "organisation_id", "counsellor_id"),
+    Index("inbox_thread_also", "also", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
     Index("inbox_thread_your_turn", "organisation_id", "due_at", postgresql_where=text("your_turn")),
     Index("inbox_thread_their_turn", "organisation_id", "since", postgresql_where=text("NOT your_turn")),
 )
@@ -227,6 +247,13 @@ inbox_seen = Table(
     Column("counsellor_id", Text, primary_key=True),
     Column("dossier_id", Uuid, primary_key=True),
     Column("sequence", Integer, nullable=False),
+)
+wake = Table(
+    "wake",
+    metadata,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("at", _MOMENT, nullable=False),
+    Index("wake_in_order", "at"),
 )
 projection = Table(
     "projection",

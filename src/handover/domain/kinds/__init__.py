@@ -6,13 +6,19 @@ from types import MappingProxyType
 from msgspec import defstruct
 
 from handover.domain.fields import Payload, Visibility, visibility_of
+from handover.domain.kinds.common import EVERYWHERE
 from handover.domain.kinds.dossier import DOSSIER
 from handover.domain.kinds.follow_up import FOLLOW_UP
 from handover.domain.kinds.handover import HANDOVER
 from handover.domain.kinds.intake import INTAKE
+from handover.domain.kinds.label import LABEL
+from handover.domain.kinds.non_cooperation import NON_COOPERATION
+from handover.domain.kinds.question import QUESTION
+from handover.domain.kinds.training import TRAINING
 from handover.domain.threads import By, Kind, Transition
 
-KINDS = (DOSSIER, INTAKE, HANDOVER, FOLLOW_UP)
+KINDS = (DOSSIER, INTAKE, HANDOVER, QUESTION, LABEL, TRAINING, FOLLOW_UP, NON_COOPERATION)
+KIND = MappingProxyType({kind.name: kind for kind in KINDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,5 +55,9 @@ def _event_type(name: str, kind: Kind, rows: tuple[Transition, ...]) -> EventTyp
 
 
 EVENT_TYPES: MappingProxyType[str, EventType] = MappingProxyType(
-    {name: _event_type(name, kind, rows) for kind in KINDS for name, rows in kind.rows.items()}
+    {
+        name: _event_type(name, kind, rows)
+        for kind in KINDS
+        for name, rows in (kind.rows | {f"{kind.name}.{row.name}": (row,) for row in EVERYWHERE}).items()
+    }
 )

@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from handover.domain import codes
+from handover.domain.codes_dossier import ConflictKind, ConflictResolution, MandateScope
 from handover.domain.codes_follow_up import Benefit, ClosingReason, TrajectoryKind
 from handover.domain.deadlines import working_days
 from handover.domain.fields import (
@@ -18,8 +19,19 @@ from handover.domain.fields import (
     Reference,
     Text,
 )
+from handover.domain.guards import (
+    LEGAL_BASIS_IN_FORCE,
+    MANDATE_KNOWN,
+    MANDATE_SHARES,
+    MANDATE_TO_REGISTER,
+    OFF_LINE,
+    ON_LINE_ONCE,
+    ONE_LEAD_QUESTION,
+    PRIORITY_LINE,
+)
+from handover.domain.kinds.common import Cancelled, Concluded
 from handover.domain.kinds.intake import BenefitStated, RegisteredAtVdab, TrajectoryStarted
-from handover.domain.threads import By, Kind, Status, Transition, Turn
+from handover.domain.threads import By, Guard, Kind, Status, Transition, Turn
 
 
 class Opened(Payload, frozen=True, kw_only=True):
@@ -44,7 +56,7 @@ class InscriptionOpened(Payload, frozen=True, kw_only=True):
     sees_from: Annotated[int, STEP]
     """First sequence of the dossier that it may read."""
     by_thread: Annotated[Reference | None, STEP] = None
-    """The referral that opened it, if one did."""
+    """The referral or invitation that opened it, if one did."""
 
 
 class InscriptionClosed(Payload, frozen=True, kw_only=True):
@@ -80,6 +92,8 @@ class LeadChanged(Payload, frozen=True, kw_only=True):
 
     lead: Annotated[OrganisationId, STEP]
     why: Annotated[Text, CONTENT]
+    target_group: Annotated[codes.TargetGroup | None, STEP] = None
+    """Who the client is from then on, where that changes too (art. 60 that ends)."""
 
 
 class LeadAccepted(Payload, frozen=True, kw_only=True):
@@ -95,10 +109,88 @@ class LeadRefused(Payload, frozen=True, kw_only=True):
     explanation: Annotated[Text | None, CONTENT] = None
 
 
-class LeadConcluded(Payload, frozen=True, kw_only=True):
-    """The lead stays where it was."""
+class PriorityLineEntered(Payload, frozen=True, kw_only=True):
+    """The client is followed with priority, as the agreement between the OCMW and VDAB provides."""
 
-    what_now: Annotated[Text, CONTENT]
+    since: Annotated[Day, STEP]
+    why: Annotated[Text | None, CONTENT] = None
+
+
+class PriorityLineLeft(Payload, frozen=True, kw_only=True):
+    """The client is no longer followed with priority."""
+
+    since: Annotated[Day, STEP]
+    why: Annotated[Text | None, CONTENT] = None
+
+
+class LegalBasisStated(Payload, frozen=True, kw_only=True):
+    """The organisation's place in the dossier rests on another legal basis from now on."""
+
+    legal_basis_id: Annotated[Reference, STEP]
+
+
+class MandateGiven(Payload, frozen=True, kw_only=True):
+    """The client lets the worker register them at VDAB, or share confidential data with one organisation."""
+
+    scope: Annotated[MandateScope, STEP]
+    given_on: Annotated[Day, STEP]
+    shared_with: Annotated[OrganisationId | None, STEP] = None
+    valid_until: Annotated[Day | None, STEP] = None
+    evidence: Annotated[Reference | None, STEP] = None
+    """The signed paper; it stays in the system that holds it."""
+
+
+class MandateWithdrawn(Payload, frozen=True, kw_only=True):
+    """The client takes a mandate back. From now on confidential parts go out redacted."""
+
+    mandate_id: Annotated[Reference, STEP]
+    """The id of the event that gave it."""
+    note: Annotated[Text | None, CONTENT] = None
+
+
+class WithdrawalAcknowledged(Payload, frozen=True, kw_only=True):
+    """The other side knows that the mandate was withdrawn, and acts on it."""
+
+    note: Annotated[Text | None, CONTENT] = None
+
+
+class MandateExpired(Payload, frozen=True, kw_only=True):
+    """The last day of a mandate has passed."""
+
+    mandate_id: Annotated[Reference, STEP]
+
+
+class StatusConflictDetected(Payload, frozen=True, kw_only=True):
+    """What the two sides state cannot all be true (design: *intake*)."""
+
+    conflict: Annotated[ConflictKind, STEP]
+    claimed_lead: Annotated[codes.LeadKind | None, STEP] = None
+    """Who the other side takes to be directing, where two leads are claimed."""
+
+
+class StatusConflictResolved(Payload, frozen=True, kw_only=True):
+    """The two sides settled it."""
+
+    resolution: Annotated[ConflictResolution, STEP]
+    explanation: Annotated[Text, CONTENT]
+
+
+class SsinReplaced(Payload, frozen=True, kw_only=True):
+    """The client's national number was replaced (KSZ *replacedBy*). No number stands here: read the dossier."""
+
+    replaced_on: Annotated[Day, STEP]
+
+
+class Merged(Payload, frozen=True, kw_only=True):
+    """This dossier and another are of one client: it closes here and goes on there."""
+
+    into: Annotated[Reference, STEP]
+
+
+class Absorbed(Payload, frozen=True, kw_only=True):
+    """Another dossier of the same client goes on here, with its open threads and its organisations."""
+
+    merged: Annotated[Reference, STEP]
 
 
 class Closed(Payload, frozen=True, kw_only=True):
@@ -114,7 +206,9 @@ class Reopened(Payload, frozen=True, kw_only=True):
     why: Annotated[Text, CONTENT]
 
 
-def _plain(name: str, payload: type[Payload], by: By, example: Payload, *, on_closed: bool = False) -> Transition:
+def _plain(
+    name: str, payload: type[Payload], by: By, example: Payload, *guards: Guard, on_closed: bool = False
+) -> Transition:
     """A row that concerns the dossier itself and opens no thread."""
     return Transition(
         name=name,
@@ -123,6 +217,7 @@ def _plain(name: str, payload: type[Payload], by: By, example: Payload, *, on_cl
         to=Status.COMPLETED,
         turn=Turn.NOBODY,
         example=example,
+        guards=guards,
         on_dossier=True,
         on_closed=on_closed,
     )
@@ -175,7 +270,13 @@ DOSSIER = Kind(
             By.LEAD,
             TargetGroupChanged(target_group=codes.TargetGroup.JOB_SEEKER, since=date(2026, 11, 2)),
         ),
-        _plain("registeredAtVdab", RegisteredAtVdab, By.ANY, RegisteredAtVdab(since=date(2026, 11, 2))),
+        _plain(
+            "registeredAtVdab",
+            RegisteredAtVdab,
+            By.ANY,
+            RegisteredAtVdab(since=date(2026, 11, 2)),
+            MANDATE_TO_REGISTER,
+        ),
         _plain(
             "trajectoryStarted",
             TrajectoryStarted,
@@ -196,7 +297,9 @@ DOSSIER = Kind(
             by=By.LEAD,
             turn=Turn.RECEIVER,
             due=working_days(5),
+            guards=(ONE_LEAD_QUESTION,),
             addresses="lead",
+            subject="target_group",
             example=LeadChanged(lead="vdab", why="De cliënt heeft geen leefloon meer en zoekt werk."),
         ),
         Transition(
@@ -208,6 +311,7 @@ DOSSIER = Kind(
             by=By.RECEIVER,
             turn=Turn.NOBODY,
             names_receiver="counsellor",
+            final=True,
             example=LeadAccepted(counsellor="vdab.bemiddelaar-1"),
         ),
         Transition(
@@ -224,14 +328,114 @@ DOSSIER = Kind(
         ),
         Transition(
             name="leadConcluded",
-            payload=LeadConcluded,
+            payload=Concluded,
             topic="lead",
             starts=(Status.REJECTED,),
             to=Status.CLOSED,
             by=By.SENDER,
             turn=Turn.NOBODY,
-            example=LeadConcluded(what_now="Het OCMW blijft regisseur."),
+            example=Concluded(what_now="Het OCMW blijft regisseur."),
         ),
+        Transition(
+            name="leadWithdrawn",
+            payload=Cancelled,
+            topic="lead",
+            starts=(Status.REQUESTED,),
+            to=Status.CANCELLED,
+            by=By.SENDER,
+            turn=Turn.NOBODY,
+            outcome="reason",
+            example=Cancelled(reason=codes.CancellationReason.MISTAKE),
+        ),
+        _plain(
+            "priorityLineEntered",
+            PriorityLineEntered,
+            By.OCMW_OR_VDAB,
+            PriorityLineEntered(since=date(2026, 11, 16)),
+            ON_LINE_ONCE,
+            PRIORITY_LINE,
+        ),
+        _plain(
+            "priorityLineLeft",
+            PriorityLineLeft,
+            By.OCMW_OR_VDAB,
+            PriorityLineLeft(since=date(2026, 11, 20)),
+            OFF_LINE,
+        ),
+        _plain(
+            "legalBasisStated",
+            LegalBasisStated,
+            By.ANY,
+            LegalBasisStated(legal_basis_id="demo-protocol"),
+            LEGAL_BASIS_IN_FORCE,
+        ),
+        _plain(
+            "mandateGiven",
+            MandateGiven,
+            By.OCMW_OR_VDAB,
+            MandateGiven(
+                scope=MandateScope.SHARE_CONFIDENTIAL, given_on=date(2026, 11, 16), shared_with="vdab"
+            ),
+            MANDATE_SHARES,
+        ),
+        Transition(
+            name="mandateWithdrawn",
+            payload=MandateWithdrawn,
+            topic="mandate",
+            to=Status.REQUESTED,
+            by=By.OCMW_OR_VDAB,
+            turn=Turn.OTHER,
+            due=working_days(3),
+            guards=(MANDATE_KNOWN,),
+            to_alone=Status.COMPLETED,
+            final=True,
+            example=MandateWithdrawn(mandate_id="01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10"),
+        ),
+        Transition(
+            name="mandateWithdrawalAcknowledged",
+            payload=WithdrawalAcknowledged,
+            topic="mandate",
+            starts=(Status.REQUESTED,),
+            to=Status.COMPLETED,
+            by=By.RECEIVER,
+            turn=Turn.NOBODY,
+            example=WithdrawalAcknowledged(note="Het verslag is uit ons dossier gehaald."),
+        ),
+        _plain(
+            "mandateExpired",
+            MandateExpired,
+            By.SYSTEM,
+            MandateExpired(mandate_id="01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10"),
+        ),
+        Transition(
+            name="statusConflictDetected",
+            payload=StatusConflictDetected,
+            topic="statusConflict",
+            to=Status.REQUESTED,
+            by=By.SYSTEM,
+            turn=Turn.OTHER,
+            due=working_days(5),
+            subject="conflict",
+            final=True,
+            example=StatusConflictDetected(conflict=ConflictKind.BENEFITS),
+        ),
+        Transition(
+            name="statusConflictResolved",
+            payload=StatusConflictResolved,
+            topic="statusConflict",
+            starts=(Status.REQUESTED,),
+            to=Status.COMPLETED,
+            by=By.SIDE,
+            turn=Turn.NOBODY,
+            outcome="resolution",
+            example=StatusConflictResolved(
+                resolution=ConflictResolution.CORRECTED,
+                explanation="De werkloosheidsuitkering stopte op 31 oktober.",
+            ),
+        ),
+        _plain("ssinReplaced", SsinReplaced, By.SYSTEM, SsinReplaced(replaced_on=date(2026, 11, 20))),
+        _plain("merged", Merged, By.SYSTEM, Merged(into="01a2039f-8f32-7d21-ab59-99e3cbca2aa3")),
+        _plain("absorbed", Absorbed, By.SYSTEM, Absorbed(merged="01a2039f-8f32-7d21-ab59-99e3cbca2aa3")),
         _plain("closed", Closed, By.LEAD, Closed(reason=ClosingReason.GOAL_REACHED)),
         _plain("reopened", Reopened, By.ANY, Reopened(why="De cliënt meldt zich opnieuw aan."), on_closed=True),
     ),

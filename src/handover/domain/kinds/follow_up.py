@@ -4,12 +4,12 @@ Each topic is a process of its own within the kind; a row's `topic` keeps them a
 """
 
 from datetime import UTC, date, datetime
-from typing import Annotated
 
 from handover.domain import codes_follow_up as codes
 from handover.domain.codes import LeadKind, TargetGroup
 from handover.domain.deadlines import (
     DueRule,
+    calendar_days,
     end_of,
     local_day,
     months_after,
@@ -17,147 +17,27 @@ from handover.domain.deadlines import (
     on_field,
     working_days,
 )
-from handover.domain.fields import (
-    CONFIDENTIAL,
-    CONTENT,
-    STEP,
-    CounsellorId,
-    Day,
-    Hours,
-    Line,
-    Moment,
-    Payload,
-    Text,
+from handover.domain.fields import Payload
+from handover.domain.kinds.common import Concluded
+from handover.domain.kinds.follow_up_payloads import (
+    AftercareChecked,
+    AftercareEnded,
+    AftercareStarted,
+    AppointmentPlanned,
+    Attended,
+    ConsultationHeld,
+    ContractChanged,
+    ContractEnded,
+    ContractStarted,
+    EmploymentConfirmed,
+    EmploymentEnded,
+    EmploymentStarted,
+    PlanAgreed,
+    PlanEnded,
+    Replanned,
+    Unattended,
 )
 from handover.domain.threads import By, Kind, Status, Transition, Turn
-
-
-class AppointmentPlanned(Payload, frozen=True, kw_only=True):
-    """The client is expected at an appointment."""
-
-    appointment_at: Annotated[Moment, STEP]
-    subject: Annotated[Line, CONTENT]
-    counsellor: Annotated[CounsellorId | None, STEP] = None
-    where: Annotated[Line | None, STEP] = None
-
-
-class Attended(Payload, frozen=True, kw_only=True):
-    """The client came."""
-
-    note: Annotated[Text | None, CONTENT] = None
-
-
-class Unattended(Payload, frozen=True, kw_only=True):
-    """The client did not come."""
-
-    reason: Annotated[codes.AbsenceReason, STEP]
-    explanation: Annotated[Text | None, CONFIDENTIAL] = None
-
-
-class Concluded(Payload, frozen=True, kw_only=True):
-    """What happens now, after a missed appointment."""
-
-    what_now: Annotated[Text, CONTENT]
-
-
-class Replanned(Payload, frozen=True, kw_only=True):
-    """The missed appointment is planned anew."""
-
-    appointment_at: Annotated[Moment, STEP]
-
-
-class PlanAgreed(Payload, frozen=True, kw_only=True):
-    """A plan agreed with the client (GPMI, action plan), or agreed anew."""
-
-    title: Annotated[Line, STEP]
-    starts_on: Annotated[Day, STEP]
-    ends_on: Annotated[Day | None, STEP] = None
-    goals: Annotated[Text | None, CONTENT] = None
-    counsellor: Annotated[CounsellorId | None, STEP] = None
-
-
-class PlanEnded(Payload, frozen=True, kw_only=True):
-    """The plan ran to its end, or was broken off."""
-
-    ended_on: Annotated[Day, STEP]
-    note: Annotated[Text | None, CONTENT] = None
-
-
-class EmploymentStarted(Payload, frozen=True, kw_only=True):
-    """The client works."""
-
-    starts_on: Annotated[Day, STEP]
-    contract_type: Annotated[codes.ContractType, STEP]
-    hours_per_week: Annotated[Hours, STEP]
-    employer: Annotated[Line | None, CONTENT] = None
-
-
-class EmploymentEnded(Payload, frozen=True, kw_only=True):
-    """The work ended."""
-
-    ended_on: Annotated[Day, STEP]
-    reason: Annotated[codes.EndReason, STEP]
-
-
-class ContractStarted(Payload, frozen=True, kw_only=True):
-    """A contract through the OCMW (art. 60 or art. 61) started."""
-
-    starts_on: Annotated[Day, STEP]
-    ends_on: Annotated[Day | None, STEP] = None
-    workplace: Annotated[Line | None, STEP] = None
-    function: Annotated[Line | None, STEP] = None
-    hours_per_week: Annotated[Hours | None, STEP] = None
-    counsellor: Annotated[CounsellorId | None, STEP] = None
-
-
-class ContractChanged(Payload, frozen=True, kw_only=True):
-    """The contract's data as they are now; a new end moves the due moment."""
-
-    ends_on: Annotated[Day | None, STEP] = None
-    starts_on: Annotated[Day | None, STEP] = None
-    workplace: Annotated[Line | None, STEP] = None
-    function: Annotated[Line | None, STEP] = None
-    hours_per_week: Annotated[Hours | None, STEP] = None
-
-
-class ConsultationHeld(Payload, frozen=True, kw_only=True):
-    """OCMW and VDAB talked about what follows the contract."""
-
-    held_on: Annotated[Day, STEP]
-    agreed: Annotated[Text, CONTENT]
-    ends_on: Annotated[Day | None, STEP] = None
-
-
-class ContractEnded(Payload, frozen=True, kw_only=True):
-    """The contract ended; proposes who the client is and who directs from now on."""
-
-    ended_on: Annotated[Day, STEP]
-    reason: Annotated[codes.EndReason, STEP]
-    proposed_target_group: Annotated[TargetGroup | None, STEP] = None
-    proposed_lead: Annotated[LeadKind | None, STEP] = None
-
-
-class AftercareStarted(Payload, frozen=True, kw_only=True):
-    """Follow-up after work started or a road ended: checks at 1, 3 and 6 months."""
-
-    starts_on: Annotated[Day, STEP]
-    counsellor: Annotated[CounsellorId | None, STEP] = None
-
-
-class AftercareChecked(Payload, frozen=True, kw_only=True):
-    """How the client is doing; `starts_on` repeats the start that the checks count from."""
-
-    starts_on: Annotated[Day, STEP]
-    checked_on: Annotated[Day, STEP]
-    stability: Annotated[codes.Stability, STEP]
-    note: Annotated[Text | None, CONTENT] = None
-
-
-class AftercareEnded(Payload, frozen=True, kw_only=True):
-    """The follow-up ended."""
-
-    ended_on: Annotated[Day, STEP]
-    stability: Annotated[codes.Stability, STEP]
 
 
 def _next_check() -> DueRule:
@@ -170,10 +50,15 @@ def _next_check() -> DueRule:
         due = (check.compute(at, data) for check in checks)
         return next((moment for moment in due if moment and moment > done), None)
 
-    return DueRule("aftercare checks at 1, 3 and 6 months", compute)  # type: ignore[arg-type]
+    name = "aftercare checks at 1, 3 and 6 months"
+    # After the last check somebody still has to end it.
+    return DueRule(name, compute, otherwise=working_days(10))  # type: ignore[arg-type]
 
 
 _NEXT_CHECK = _next_check()
+_CONSULTATION = months_before("ends_on", 3, otherwise=calendar_days(180))
+"""Talk with VDAB about what follows (seed 003); without an end, look twice a year."""
+_PLAN_END = on_field("ends_on", otherwise=calendar_days(180))
 _RUNNING = (Status.IN_PROGRESS,)
 _DAY = date(2026, 9, 1)
 
@@ -224,6 +109,7 @@ _APPOINTMENT = (
         by=By.SENDER,
         turn=Turn.NOBODY,
         reopens=True,
+        final=True,
         example=Replanned(appointment_at=datetime(2026, 12, 11, 10, 0, tzinfo=UTC)),
     ),
     Transition(
@@ -247,7 +133,7 @@ _PLAN = (
         to=Status.IN_PROGRESS,
         by=By.SENDER,
         turn=Turn.SENDER,
-        due=on_field("ends_on"),
+        due=_PLAN_END,
         names_sender="counsellor",
         example=_PLAN_EXAMPLE,
     ),
@@ -259,7 +145,7 @@ _PLAN = (
         to=Status.IN_PROGRESS,
         by=By.SENDER,
         turn=Turn.SENDER,
-        due=on_field("ends_on"),
+        due=_PLAN_END,
         names_sender="counsellor",
         example=_PLAN_EXAMPLE,
     ),
@@ -283,7 +169,19 @@ _EMPLOYMENT = (
         to=Status.IN_PROGRESS,
         by=By.SENDER,
         turn=Turn.SENDER,
+        due=calendar_days(180),
         example=EmploymentStarted(starts_on=_DAY, contract_type=codes.ContractType.FIXED_TERM, hours_per_week=30.0),
+    ),
+    Transition(
+        name="employmentConfirmed",
+        payload=EmploymentConfirmed,
+        topic="employment",
+        starts=_RUNNING,
+        to=Status.COMPLETED,
+        by=By.SENDER,
+        turn=Turn.NOBODY,
+        outcome="stability",
+        example=EmploymentConfirmed(checked_on=date(2026, 11, 20), stability=codes.Stability.STABLE),
     ),
     Transition(
         name="employmentEnded",
@@ -309,7 +207,7 @@ def _contract(article: str) -> tuple[Transition, ...]:
             to=Status.IN_PROGRESS,
             by=By.OCMW,
             turn=Turn.SENDER,
-            due=months_before("ends_on", 3),
+            due=_CONSULTATION,
             names_sender="counsellor",
             example=ContractStarted(
                 starts_on=_DAY,
@@ -326,7 +224,7 @@ def _contract(article: str) -> tuple[Transition, ...]:
             to=Status.IN_PROGRESS,
             by=By.OCMW,
             turn=Turn.SENDER,
-            due=months_before("ends_on", 3),
+            due=_CONSULTATION,
             moves_due="ends_on",
             example=ContractChanged(ends_on=date(2027, 12, 31)),
         ),
@@ -338,7 +236,7 @@ def _contract(article: str) -> tuple[Transition, ...]:
             to=Status.IN_PROGRESS,
             by=By.ANY,
             turn=Turn.SENDER,
-            due=on_field("ends_on"),
+            due=on_field("ends_on", otherwise=calendar_days(90)),
             example=ConsultationHeld(
                 held_on=date(2026, 11, 18),
                 agreed="Na het contract volgt begeleiding door VDAB.",

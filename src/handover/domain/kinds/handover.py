@@ -19,7 +19,9 @@ from handover.domain.fields import (
     Reference,
     Text,
 )
-from handover.domain.threads import UNCHANGED, By, Kind, Status, Transition, Turn
+from handover.domain.guards import BASIS_OF_RETRY
+from handover.domain.kinds.common import Cancelled, Concluded, Noted, Received, Retried
+from handover.domain.threads import By, Kind, Status, Transition, Turn
 
 
 class Requested(Payload, frozen=True, kw_only=True):
@@ -32,12 +34,6 @@ class Requested(Payload, frozen=True, kw_only=True):
     legal_basis_id: Annotated[Reference, STEP]
     client_wish: Annotated[Text | None, CONTENT] = None
     joint_talk_proposed_at: Annotated[Moment | None, STEP] = None
-
-
-class Received(Payload, frozen=True, kw_only=True):
-    """The receiver's system acknowledged the delivery, or someone there saw it first."""
-
-    how: Annotated[Line, STEP]
 
 
 class Accepted(Payload, frozen=True, kw_only=True):
@@ -98,12 +94,6 @@ class Held(Payload, frozen=True, kw_only=True):
     explanation: Annotated[Text | None, CONTENT] = None
 
 
-class Resumed(Payload, frozen=True, kw_only=True):
-    """The road goes on."""
-
-    note: Annotated[Text | None, CONTENT] = None
-
-
 class Completed(Payload, frozen=True, kw_only=True):
     """The referral reached its end; says what the sender must still do."""
 
@@ -118,31 +108,11 @@ class Failed(Payload, frozen=True, kw_only=True):
     explanation: Annotated[Text | None, CONTENT] = None
 
 
-class Cancelled(Payload, frozen=True, kw_only=True):
-    """The sender takes the referral back before it is under way."""
-
-    reason: Annotated[codes.CancellationReason, STEP]
-    explanation: Annotated[Text | None, CONTENT] = None
-
-
 class CancellationRequested(Payload, frozen=True, kw_only=True):
     """The sender asks to stop a referral that is already under way."""
 
     reason: Annotated[codes.CancellationReason, STEP]
     explanation: Annotated[Text | None, CONTENT] = None
-
-
-class Retried(Payload, frozen=True, kw_only=True):
-    """The sender tries again, with the same receiver or another; a new thread opens."""
-
-    receiver: Annotated[OrganisationId | None, STEP] = None
-    note: Annotated[Text | None, CONTENT] = None
-
-
-class Concluded(Payload, frozen=True, kw_only=True):
-    """The sender lets it rest and says what happens with the client now."""
-
-    what_now: Annotated[Text, CONTENT]
 
 
 _OPEN_REQUEST = (Status.REQUESTED, Status.RECEIVED)
@@ -161,6 +131,7 @@ HANDOVER = Kind(
             due=working_days(1),
             addresses="receiver",
             names_sender="contact",
+            subject="purpose",
             example=Requested(
                 receiver="vdab",
                 purpose=codes.Purpose.GUIDANCE_TO_WORK,
@@ -178,6 +149,7 @@ HANDOVER = Kind(
             by=By.SYSTEM,
             turn=Turn.RECEIVER,
             due=working_days(5),
+            final=True,
             example=Received(how="delivery acknowledged"),
         ),
         Transition(
@@ -212,8 +184,8 @@ HANDOVER = Kind(
             starts=(Status.ACCEPTED,),
             to=Status.ACCEPTED,
             by=By.RECEIVER,
-            turn=Turn.RECEIVER,
-            due=UNCHANGED,
+            turn=Turn.UNCHANGED,
+            remark=True,
             example=ContactAttempted(
                 attempted_at=datetime(2026, 11, 20, 10, 0, tzinfo=UTC),
                 means=codes.ContactMeans.PHONE,
@@ -260,13 +232,13 @@ HANDOVER = Kind(
         ),
         Transition(
             name="resumed",
-            payload=Resumed,
+            payload=Noted,
             starts=(Status.ON_HOLD,),
             to=Status.IN_PROGRESS,
             by=By.RECEIVER,
             turn=Turn.RECEIVER,
             due=calendar_days(30),
-            example=Resumed(note="Weer beschikbaar."),
+            example=Noted(note="Weer beschikbaar."),
         ),
         Transition(
             name="completed",
@@ -322,8 +294,10 @@ HANDOVER = Kind(
             to=Status.CLOSED,
             by=By.SENDER,
             turn=Turn.NOBODY,
+            guards=(BASIS_OF_RETRY,),
             addresses="receiver",
             reopens=True,
+            final=True,
             example=Retried(note="De cliënt heeft een nieuw telefoonnummer."),
         ),
         Transition(

@@ -3,6 +3,8 @@
 from datetime import UTC, datetime
 from typing import Annotated
 
+from msgspec import Meta
+
 from handover.domain import codes_follow_up as codes
 from handover.domain.codes import TargetGroup
 from handover.domain.deadlines import on_field
@@ -54,10 +56,12 @@ class Planned(Payload, frozen=True, kw_only=True):
     other_organisation: Annotated[OrganisationId | None, STEP] = None
     other_counsellor: Annotated[CounsellorId | None, STEP] = None
     where: Annotated[Line | None, STEP] = None
+    participants: Annotated[tuple[OrganisationId, ...], Meta(max_length=10), STEP] = ()
+    """Who else is at the table (*startoverleg*); a partner comes into the dossier by it."""
 
     def lacks(self) -> tuple[str, str] | None:
-        """A joint intake names both counsellors."""
-        if self.form is not codes.IntakeForm.JOINT or (self.other_organisation and self.other_counsellor):
+        """A joint intake and a start meeting name both counsellors."""
+        if self.form is codes.IntakeForm.SINGLE or (self.other_organisation and self.other_counsellor):
             return None
         field = "otherCounsellor" if self.other_organisation else "otherOrganisation"
         return field, "A joint intake names the other organisation and its counsellor."
@@ -112,6 +116,7 @@ INTAKE = Kind(
             due=on_field("planned_at"),
             names_sender="counsellor",
             addresses="other_organisation",
+            invites="participants",
             names_receiver="other_counsellor",
             example=Planned(
                 form=codes.IntakeForm.SINGLE,
