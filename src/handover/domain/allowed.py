@@ -64,9 +64,7 @@ class _Looking:
         # A dossier closes only when nothing in it waits for anybody.
         if row.on_dossier and row.name == "closed" and self.dossier.open_threads:
             return True
-        asked = Asked(
-            dossier=self.dossier, thread=thread, caller=self.caller, directory=self.directory, at=self.at
-        )
+        asked = Asked(dossier=self.dossier, thread=thread, caller=self.caller, directory=self.directory, at=self.at)
         try:
             for guard in row.guards:
                 guard.check(asked)

@@ -1,5 +1,7 @@
 """Which row of a table a posted step is, and which thread it belongs to."""
 
+from collections.abc import Callable
+
 from handover.domain.codes import OrganisationKind
 from handover.domain.dossier import Dossier
 from handover.domain.events import PostEvent
@@ -59,6 +61,9 @@ def _only_candidate(dossier: Dossier, command: PostEvent, rows: tuple[Transition
     raise WrongState
 
 
+_Party = Callable[[Dossier, Thread | None, Organisation, Directory], bool]
+
+
 def may(row: Transition, dossier: Dossier, thread: Thread | None, caller: Caller, directory: Directory) -> bool:
     """Tell whether the caller is the party that the row is for; states are looked at elsewhere."""
     return _MAY[row.by](dossier, thread, caller.organisation, directory)
@@ -116,7 +121,7 @@ def _directs(dossier: Dossier, _: Thread | None, own: Organisation, __: Director
     return own.kind is not OrganisationKind.PARTNER
 
 
-_MAY = {
+_MAY: dict[By, _Party] = {
     By.SENDER: _is_sender,
     By.RECEIVER: _is_receiver,
     By.SIDE: _is_side,

@@ -8,6 +8,7 @@ class IntakeForm(Coded):
 
     JOINT = ("joint", "samen", "commun", "gemeinsam", "joint")
     SINGLE = ("single", "alleen", "seul", "einzeln", "single")
+    START_MEETING = ("startMeeting", "startoverleg", "réunion de démarrage", "Startgespräch", "start meeting")
 
 
 class WorkWish(Coded):

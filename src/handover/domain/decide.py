@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import assert_never
 
+from handover.domain.codes import OrganisationKind
 from handover.domain.conflicts import detect
 from handover.domain.dossier import Dossier
 from handover.domain.draft import Draft
 from handover.domain.events import Acknowledge, Command, Event, OpenDossier, PassTime, PostEvent, ReplaceSsin
-from handover.domain.codes import OrganisationKind
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.kinds.common import EnteredInError
 from handover.domain.kinds.dossier import SsinReplaced

@@ -1,7 +1,8 @@
 """The state of a dossier, and how each event changes it. `evolve` trusts the event: deciding was done before."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -11,6 +12,7 @@ from handover.domain.codes import Capacity, LeadKind, OrganisationKind, TargetGr
 from handover.domain.codes_dossier import MandateScope
 from handover.domain.events import Event
 from handover.domain.facts import Facts
+from handover.domain.fields import Payload
 from handover.domain.kinds import KIND
 from handover.domain.kinds import dossier as d
 from handover.domain.kinds import intake as i
@@ -265,50 +267,25 @@ def _with_contact(contacts: tuple[Contact, ...], side: Party | None, at: datetim
     return (*contacts, Contact(organisation=side.organisation, counsellor=side.counsellor, since=at))
 
 
-def _with_fact(state: Dossier, event: Event) -> Dossier:  # noqa: C901, PLR0911 - one case per event
-    data, facts = event.data, state.facts
-    match data:
-        case d.InscriptionOpened():
-            return _inscribe(state, data, event)
-        case d.InscriptionClosed():
-            return _close_inscription(state, data.organisation, event)
-        case d.CounsellorAssigned():
-            return _assign(state, event.organisation, data.counsellor, event.recorded_at)
-        case d.CounsellorReplaced():
-            return _assign(
-                _dismiss(state, data.replaced, event), event.organisation, data.counsellor, event.recorded_at
-            )
-        case d.TargetGroupChanged():
-            return replace(state, target_group=data.target_group)
-        case d.LeadAccepted():
-            kind = _LEAD_KIND[_kind_of(state, event.organisation)]
-            lead = Lead(kind=kind, organisation=event.organisation, counsellor=data.counsellor)
-            return replace(state, lead=lead, target_group=_proposed_group(state, event))
-        case d.LegalBasisStated():
-            return _on_basis(state, event.organisation, data.legal_basis_id)
-        case d.MandateGiven():
-            return _with_mandate(state, data, event)
-        case d.MandateWithdrawn() | d.MandateExpired():
-            return _without_mandate(state, data.mandate_id, event, withdrawn=isinstance(data, d.MandateWithdrawn))
-        case d.PriorityLineEntered():
-            return replace(state, priority_line=True)
-        case d.PriorityLineLeft():
-            return replace(state, priority_line=False)
-        case d.Merged():
-            return replace(state, closed_at=event.recorded_at, merged_into=UUID(data.into))
-        case d.Closed():
-            return replace(state, closed_at=event.recorded_at)
-        case d.Reopened():
-            return replace(state, closed_at=None)
-        case i.RegisteredAtVdab():
-            return replace(state, facts=replace(facts, registered_at_vdab_since=data.since))
-        case i.TrajectoryStarted():
-            return replace(state, facts=replace(facts, trajectory_since=data.since))
-        case i.BenefitStated():
-            benefits = facts.benefits | {event.organisation: data.benefit}
-            return replace(state, facts=replace(facts, benefits=benefits))
-        case _:
-            return state
+def _with_fact(state: Dossier, event: Event) -> Dossier:
+    effect = _EFFECTS.get(type(event.data))
+    return effect(state, event.data, event) if effect else state
+
+
+def _replaced(state: Dossier, data: d.CounsellorReplaced, event: Event) -> Dossier:
+    dismissed = _dismiss(state, data.replaced, event)
+    return _assign(dismissed, event.organisation, data.counsellor, event.recorded_at)
+
+
+def _led_by(state: Dossier, data: d.LeadAccepted, event: Event) -> Dossier:
+    kind = _LEAD_KIND[_kind_of(state, event.organisation)]
+    lead = Lead(kind=kind, organisation=event.organisation, counsellor=data.counsellor)
+    return replace(state, lead=lead, target_group=_proposed_group(state, event))
+
+
+def _with_benefit(state: Dossier, data: i.BenefitStated, event: Event) -> Dossier:
+    benefits = state.facts.benefits | {event.organisation: data.benefit}
+    return replace(state, facts=replace(state.facts, benefits=benefits))
 
 
 def _proposed_group(state: Dossier, event: Event) -> TargetGroup:
@@ -404,3 +381,30 @@ def _dismiss(state: Dossier, counsellor: str, event: Event) -> Dossier:
     )
     lead = replace(state.lead, counsellor="") if state.lead.counsellor == counsellor else state.lead
     return replace(state, contacts=contacts, lead=lead)
+
+
+_EFFECTS: dict[type[Payload], Callable[[Dossier, Any, Event], Dossier]] = {
+    d.InscriptionOpened: _inscribe,
+    d.InscriptionClosed: lambda state, data, event: _close_inscription(state, data.organisation, event),
+    d.CounsellorAssigned: lambda state, data, event: _assign(
+        state, event.organisation, data.counsellor, event.recorded_at
+    ),
+    d.CounsellorReplaced: _replaced,
+    d.TargetGroupChanged: lambda state, data, _: replace(state, target_group=data.target_group),
+    d.LeadAccepted: _led_by,
+    d.LegalBasisStated: lambda state, data, event: _on_basis(state, event.organisation, data.legal_basis_id),
+    d.MandateGiven: lambda state, data, event: _with_mandate(state, data, event),
+    d.MandateWithdrawn: lambda state, data, event: _without_mandate(state, data.mandate_id, event, withdrawn=True),
+    d.MandateExpired: lambda state, data, event: _without_mandate(state, data.mandate_id, event, withdrawn=False),
+    d.PriorityLineEntered: lambda state, *_: replace(state, priority_line=True),
+    d.PriorityLineLeft: lambda state, *_: replace(state, priority_line=False),
+    d.Merged: lambda state, data, event: replace(state, closed_at=event.recorded_at, merged_into=UUID(data.into)),
+    d.Closed: lambda state, _, event: replace(state, closed_at=event.recorded_at),
+    d.Reopened: lambda state, *_: replace(state, closed_at=None),
+    i.RegisteredAtVdab: lambda state, data, _: replace(
+        state, facts=replace(state.facts, registered_at_vdab_since=data.since)
+    ),
+    i.TrajectoryStarted: lambda state, data, _: replace(state, facts=replace(state.facts, trajectory_since=data.since)),
+    i.BenefitStated: _with_benefit,
+}
+"""What an event says about the dossier itself, beside what it made of threads."""

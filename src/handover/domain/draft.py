@@ -24,7 +24,7 @@ class Draft:
         """Give the id of the event that comes up next; a thread it opens has the same."""
         return UUID(int=self._command.command_id.int + len(self.events))
 
-    def add(
+    def add(  # noqa: PLR0913 - an event's parts, each named
         self,
         kind: str,
         data: Payload,

@@ -1,4 +1,4 @@
-"""What is known about the client beside the processes: three facts that are kept apart, and each side's word on income."""
+"""What is known about the client beside the processes: three facts kept apart, and each side's word on income."""
 
 from datetime import date
 

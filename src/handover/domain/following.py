@@ -192,9 +192,7 @@ def _propose(draft: Draft, command: PostEvent, data: ContractEnded, directory: D
     other = _proposed_lead(dossier, lead, own, directory)
     if other is None:
         if group is not dossier.target_group and dossier.lead.organisation in {own, ""}:
-            draft.add(
-                "dossier.targetGroupChanged", d.TargetGroupChanged(target_group=group, since=data.ended_on)
-            )
+            draft.add("dossier.targetGroupChanged", d.TargetGroupChanged(target_group=group, since=data.ended_on))
         return
     waits = any(t.topic == "lead" and t.status is Status.REQUESTED for t in dossier.open_threads)
     if waits or (other == dossier.lead.organisation and group is dossier.target_group):

@@ -1,4 +1,7 @@
-"""Two dossiers of one client become one: the merged one closes and keeps its chain, what was open goes on in the other."""
+"""Two dossiers of one client become one.
+
+The merged one closes and keeps its chain, what was open goes on in the other.
+"""
 
 from datetime import datetime
 
@@ -43,9 +46,7 @@ def merge(
 def _closed(merged: Dossier, command: Merge, at: datetime) -> tuple[tuple[Event, ...], Dossier]:
     draft = Draft(merged, command, at=at)
     moved = tuple(
-        replace(
-            thread, status=Status.CLOSED, turn=None, due_at=None, due_rule="", since=at, outcome="", review_on=None
-        )
+        replace(thread, status=Status.CLOSED, turn=None, due_at=None, due_rule="", since=at, outcome="", review_on=None)
         for thread in merged.open_threads
     )
     draft.add("dossier.merged", Merged(into=str(command.into)), threads=moved)

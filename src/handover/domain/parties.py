@@ -59,6 +59,25 @@ class LegalBasis:
         return self.valid_from <= on and (self.valid_until is None or on <= self.valid_until)
 
 
+class Actor(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """Who did it: a counsellor, or an application acting for an organisation."""
+
+    name: str
+    counsellor_id: str = ""
+    application: str = ""
+
+
+SYSTEM = Actor(name="handover", application="handover")
+
+
+class Party(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One side of a thread: the organisation and, once known, the named counsellor; before that perhaps a team."""
+
+    organisation: str
+    counsellor: str = ""
+    team: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Directory:
     """Everyone the rules may need to know by name, as it stood when the command came in."""
@@ -102,25 +121,6 @@ class Directory:
             return True
         persons = [c.person if (c := self.counsellors.get(account)) else "" for account in (one, other)]
         return bool(persons[0]) and persons[0] == persons[1]
-
-
-class Actor(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """Who did it: a counsellor, or an application acting for an organisation."""
-
-    name: str
-    counsellor_id: str = ""
-    application: str = ""
-
-
-SYSTEM = Actor(name="handover", application="handover")
-
-
-class Party(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One side of a thread: the organisation and, once known, the named counsellor; before that perhaps a team."""
-
-    organisation: str
-    counsellor: str = ""
-    team: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,6 @@
-"""What the passing of time brings: the ladder, mandates that expire, partners that leave (design: *Deadlines and escalation*).
+"""What the passing of time brings: the ladder, mandates that expire, partners that leave.
+
+Design: *Deadlines and escalation*.
 
 `next_moment` says when to look again, `pass_time` what there is to record by now. Doing it twice, or on several
 nodes at once, records nothing more: what was recorded is in the state.

@@ -143,9 +143,7 @@ class Stepping:
         row, command, thread, data = self.row, self.command, self.thread, self.command.data
         sender, receiver = self.sides()
         if row.remark and thread:
-            return replace(
-                thread, sender=sender, receiver=receiver, since=self.at, last_type=command.type
-            )
+            return replace(thread, sender=sender, receiver=receiver, since=self.at, last_type=command.type)
         status = row.to_alone if row.to_alone and receiver is None else row.to
         due_at, due_rule = self._due((sender, receiver), ended=status is not row.to)
         fresh = thread or Thread(
@@ -273,7 +271,7 @@ class Stepping:
         return someone(side, asked_for, self.dossier, self.directory, self._agreement(sides), self.at)
 
 
-def someone(  # noqa: PLR0913, PLR0917 - everything that the choice depends on
+def someone(
     side: Party,
     role: QuestionRole | None,
     dossier: Dossier,
@@ -356,6 +354,4 @@ def reopened(stepping: Stepping, step: Thread, thread_id: UUID) -> Thread:
         purpose=old.purpose,
         route=old.route,
     )
-    return Stepping(
-        opening, stepping.command, None, stepping.dossier, stepping.directory, stepping.at
-    ).with_turn(fresh)
+    return Stepping(opening, stepping.command, None, stepping.dossier, stepping.directory, stepping.at).with_turn(fresh)

@@ -1,4 +1,4 @@
-"""Marking a step as a mistake: nothing is deleted, its thread is again where it was before (design: threads, invariants).
+"""Marking a step as a mistake: nothing is deleted, its thread is again where it was before (design: threads).
 
 Only a thread's latest transition can be taken back, and of the facts only the latest word; whatever else went wrong
 is put right by a further step. The restored thread is recorded in the event, so receivers need not work it out.
@@ -24,7 +24,7 @@ _PASSIVE = frozenset({"escalated", "enteredInError", "participantInvited", "cont
 """Steps that left their thread where it was."""
 
 
-def take_back(  # noqa: PLR0913, PLR0917 - what a decision needs
+def take_back(
     draft: Draft,
     dossier: Dossier,
     command: PostEvent,

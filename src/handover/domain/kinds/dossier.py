@@ -373,9 +373,7 @@ DOSSIER = Kind(
             "mandateGiven",
             MandateGiven,
             By.OCMW_OR_VDAB,
-            MandateGiven(
-                scope=MandateScope.SHARE_CONFIDENTIAL, given_on=date(2026, 11, 16), shared_with="vdab"
-            ),
+            MandateGiven(scope=MandateScope.SHARE_CONFIDENTIAL, given_on=date(2026, 11, 16), shared_with="vdab"),
             MANDATE_SHARES,
         ),
         Transition(

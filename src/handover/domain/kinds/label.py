@@ -213,9 +213,7 @@ LABEL = Kind(
             guards=(FOUR_EYES,),
             names_actor="decided_by",
             outcome="reason",
-            example=Refused(
-                decided_by="vdab.bemiddelaar-2", reason=codes.LabelRefusalReason.NOT_ENOUGH_INFORMATION
-            ),
+            example=Refused(decided_by="vdab.bemiddelaar-2", reason=codes.LabelRefusalReason.NOT_ENOUGH_INFORMATION),
         ),
         *_examined(
             "reconsiderationRequested",
