@@ -10,7 +10,7 @@ from benchmarks.filling import OCMW, VDAB, History, histories, record
 from benchmarks.peers import pgqueuer_worker, procrastinate_worker
 from benchmarks.receiving import Receiver, drained, receiver
 from benchmarks.stage import Stage, process
-from handover.delivery.cloud_event import read_step, thin_event
+from handover.delivery.cloud_event import read_step, webhook_body
 from handover.delivery.subscriptions import Status
 from handover.platform.ids import new_id
 from handover.record import codec
@@ -118,7 +118,7 @@ def example_bodies(history: History) -> bytes:
     before = history.length
     history.follow_up(before + 1)
     step = read_step(codec.encode_event(history.waiting[-1]))
-    return thin_event(step, base_url="http://127.0.0.1:8000", previous=before)
+    return webhook_body(step, base_url="http://127.0.0.1:8000", previous=before)
 
 
 def messages(body: bytes, count: int) -> list[tuple[str, bytes]]:

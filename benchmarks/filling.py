@@ -16,7 +16,7 @@ from handover.domain.dossier import Dossier
 from handover.domain.events import Command, Event, OpenDossier, PostEvent
 from handover.domain.fields import Payload
 from handover.domain.kinds import handover as h
-from handover.domain.kinds.follow_up import AppointmentPlanned, Attended, PlanAgreed
+from handover.domain.kinds.follow_up_payloads import AppointmentPlanned, Attended, PlanAgreed
 from handover.domain.kinds.intake import INTAKE
 from handover.domain.parties import Actor, Caller, Directory
 from handover.platform.clock import Clock

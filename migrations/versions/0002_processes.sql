@@ -22,8 +22,13 @@ ALTER TABLE ssin_lookup ADD COLUMN replaced boolean NOT NULL DEFAULT false;
 -- `thin`: an event's webhook says where to read it. `full`: it also carries what the receiver may see when it is sent.
 ALTER TABLE subscription ADD COLUMN content text NOT NULL DEFAULT 'thin' CHECK (content IN ('thin', 'full'));
 
+-- Kinds of which an organisation sees no step (labels and non-cooperation, for other partners), and the threads of
+-- those kinds in which it takes part after all. Empty for an OCMW or VDAB.
+ALTER TABLE inbox_dossier ADD COLUMN hidden text[] NOT NULL DEFAULT '{}';
+ALTER TABLE inbox_dossier ADD COLUMN shown uuid[] NOT NULL DEFAULT '{}';
+
 -- In whose inboxes a thread is besides that of `counsellor_id`: counsellors by their id, a team as
--- `organisation/team`. Filled by the ladder, and where a turn is a team's; few rows have any.
+-- `organisation/team`. Filled by the ladder; few rows have any.
 ALTER TABLE inbox_thread ADD COLUMN also text[] NOT NULL DEFAULT '{}';
 CREATE INDEX inbox_thread_also ON inbox_thread USING gin (also) WITH (fastupdate = off);
 

@@ -45,8 +45,9 @@ async def test_saved_and_loaded(one: Node) -> None:
     assert dict(directory.organisations) == {"ocmw-lindedal": ORGANISATION}
     assert dict(directory.counsellors) == {COUNSELLOR.counsellor_id: COUNSELLOR}
     assert dict(directory.legal_bases) == {"demo-protocol": BASIS}
-    assert directory.contact("ocmw-lindedal") == "ocmw-lindedal.coordinator"
-    assert directory.contact("nergens") == ""
+    today = date(2026, 11, 23)
+    assert directory.contact("ocmw-lindedal", None, today).counsellor == "ocmw-lindedal.coordinator"
+    assert directory.contact("nergens", None, today) == Party(organisation="nergens")
     assert directory.counsellor_of("ocmw-lindedal", COUNSELLOR.counsellor_id) == COUNSELLOR
     assert directory.counsellor_of("vdab", COUNSELLOR.counsellor_id) is None
 

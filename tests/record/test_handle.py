@@ -201,8 +201,10 @@ async def test_two_processes_open_the_same_client(two: tuple[Node, Node]) -> Non
     for number, (ocmw, vdab) in zip(numbers, pairs, strict=True):
         assert ocmw.dossier.dossier_id == vdab.dossier.dossier_id
         assert sorted((ocmw.opened, vdab.opened)) == [False, True], "one opened, the other joined"
-        found = await two[0].reader.find(number)
-        assert found
+        looked_up = await two[0].reader.find(number)
+        assert looked_up
+        found, kept_under = looked_up
+        assert kept_under == number
         assert {i.organisation for i in found.inscriptions} == {OCMW, VDAB}
         assert await problems(two[0].pool, found.dossier_id) == []
     assert await counted(two[0].pool, "dossier") == 10

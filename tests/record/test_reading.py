@@ -168,7 +168,7 @@ async def test_one_event(shared: Node) -> None:
 async def test_found_by_ssin(shared: Node) -> None:
     number = ssin()
     handled = await shared.open(number=number)
-    assert await shared.reader.find(number) == handled.dossier
+    assert await shared.reader.find(number) == (handled.dossier, number)
     assert await shared.reader.find(ssin()) is None
     found = await shared.reader.dossier(handled.dossier.dossier_id)
     assert found == (handled.dossier, number)

@@ -16,7 +16,7 @@ from handover.domain.events import OpenDossier, PostEvent
 from handover.domain.fields import Payload
 from handover.domain.kinds import handover as h
 from handover.domain.kinds import intake as i
-from handover.domain.kinds.follow_up import ContractStarted
+from handover.domain.kinds.follow_up_payloads import ContractStarted
 from handover.domain.parties import Actor, Caller, Counsellor, LegalBasis, Organisation
 from handover.platform.settings import Mode, Settings, SettingsError
 from handover.record.directory import save_counsellor, save_legal_basis, save_organisation

@@ -1,7 +1,8 @@
-"""What a webhook says: a thin CloudEvent, which tells that something happened and where to read it.
+"""What a webhook says: a CloudEvent, which tells that something happened and where to read it.
 
-Source: CloudEvents 1.0 with the Belgif profile (openapi-cloudevents). No attribute holds a name or an SSIN:
-the receiver reads the event with its own token, so that access is decided at that moment too.
+Source: CloudEvents 1.0 with the Belgif profile (openapi-cloudevents). No attribute holds a name or an SSIN. A thin
+one says no more: the receiver reads the event with its own token, so that access is decided at that moment. A full
+one also carries the event as the receiver may see it when it is sent.
 """
 
 from datetime import datetime
@@ -18,15 +19,16 @@ SERVICE = "handover"
 TEST_TYPE = "handover.v1.test"
 
 
-class _Receiver(msgspec.Struct, frozen=True):
+class _Turn(msgspec.Struct, frozen=True):
     organisation: str
 
 
 class _Thread(msgspec.Struct, frozen=True, rename="camel"):
     thread_id: str
+    kind: str
     status: str
     correlation_id: str
-    receiver: _Receiver | None = None
+    turn: _Turn | None = None
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -45,13 +47,14 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     threads: tuple[_Thread, ...] = ()
 
     def asks(self, organisation: str) -> tuple[UUID, ...]:
-        """Give the handovers that this event requests from that organisation."""
-        if self.type not in {"handover.requested", "handover.retried"}:
-            return ()
+        """Give the threads in which this event asks something of that organisation, that it may say it received."""
         return tuple(
             UUID(t.thread_id)
             for t in self.threads
-            if t.status == Status.REQUESTED and t.receiver and t.receiver.organisation == organisation
+            if t.status == Status.REQUESTED
+            and t.turn
+            and t.turn.organisation == organisation
+            and f"{t.kind}.received" in EVENT_TYPES
         )
 
 
@@ -63,6 +66,7 @@ class _Data(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defa
     organisation: str
     href: str
     thread_id: str = ""
+    event: msgspec.Raw | None = None
 
 
 class _CloudEvent(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -89,10 +93,11 @@ def read_step(stored: bytes) -> Step:
     return _decode(codec.opened(stored))
 
 
-def thin_event(step: Step, *, base_url: str, previous: int) -> bytes:
+def webhook_body(step: Step, *, base_url: str, previous: int, event: bytes | None = None) -> bytes:
     """Write the body of an event's webhook; `previous` is the sequence sent before it, 0 at first.
 
-    Raises KeyError for an event type that this version does not know.
+    `event` is the event as the receiver sees it, for a full one. Raises KeyError for an event type that this
+    version does not know.
     """
     correlation = next((t.correlation_id for t in step.threads if t.thread_id == step.thread_id), "")
     return _encode(
@@ -116,6 +121,7 @@ def thin_event(step: Step, *, base_url: str, previous: int) -> bytes:
                 organisation=step.organisation,
                 thread_id=step.thread_id,
                 href=f"{base_url}/v1/dossiers/{step.dossier_id}/events/{step.event_id}",
+                event=None if event is None else msgspec.Raw(event),
             ),
         )
     )

@@ -11,7 +11,8 @@ from cryptography.exceptions import InvalidTag
 
 from handover.delivery import keyring, metrics
 from handover.delivery.acknowledgement import Acknowledgements
-from handover.delivery.cloud_event import read_step, thin_event
+from handover.delivery.cloud_event import Step, read_step
+from handover.delivery.content import Contents
 from handover.delivery.health import Health
 from handover.delivery.queue import Lane, Pending, Queue, Settlement, State, Tried
 from handover.delivery.retries import next_attempt
@@ -38,17 +39,17 @@ class LaneRunner:
         sender: Sender,
         sealer: Sealer,
         acknowledgements: Acknowledgements,
+        contents: Contents,
         health: Health,
         clock: Clock,
-        base_url: str,
     ) -> None:
         self._queue = queue
         self._sender = sender
         self._sealer = sealer
         self._acknowledgements = acknowledgements
+        self._contents = contents
         self._health = health
         self._clock = clock
-        self._base_url = base_url
         self._rings: dict[bytes, tuple[keyring.Secret, ...]] = {}
 
     async def run(self, lane: Lane, claimed: float, stopping: asyncio.Event) -> Settlement:
@@ -83,7 +84,7 @@ class LaneRunner:
         """Make one attempt, and tell whether what follows from its success is recorded."""
         try:
             step = read_step(item.body)
-            body = thin_event(step, base_url=self._base_url, previous=before)
+            body = await self._body(lane, item, step, before)
             at = self._clock.now()
             keys = keyring.keys_at(self._ring(lane), at)
         except (msgspec.MsgspecError, KeyError, ValueError, InvalidTag) as error:
@@ -102,6 +103,11 @@ class LaneRunner:
                 _log.warning("acknowledgement_not_recorded", error=type(error).__name__, dossier_id=step.dossier_id)
                 return attempt, False
         return attempt, True
+
+    async def _body(self, lane: Lane, item: Pending, step: Step, before: int) -> bytes:
+        if lane.full:
+            return await self._contents.full(step, item.body, lane.organisation, previous=before)
+        return self._contents.thin(step, previous=before)
 
     def _ring(self, lane: Lane) -> tuple[keyring.Secret, ...]:
         """Open the secrets, once for as long as they stay the same."""

@@ -21,7 +21,7 @@ claimed AS (
     RETURNING l.dossier_id, l.subscription_id, l.fence, l.head, l.sent, l.dead, l.failures, l.due_at
 )
 SELECT c.dossier_id, c.subscription_id, c.fence, c.head, c.sent, c.failures, c.due_at,
-       s.organisation_id, s.url, s.secrets, s.down_since IS NOT NULL AS down,
+       s.organisation_id, s.url, s.secrets, s.content, s.down_since IS NOT NULL AS down,
        d.sequence, d.attempts, d.previous_sequence, d.enqueued_at, e.body
 FROM claimed c
 JOIN subscription s ON s.subscription_id = c.subscription_id
@@ -117,6 +117,8 @@ class Lane:
     organisation: str
     url: str
     secrets: bytes
+    full: bool
+    """Whether the events themselves go along, as the receiver may see them."""
     down: bool
     pending: tuple[Pending, ...]
 
@@ -254,6 +256,7 @@ def _lane(rows: list[asyncpg.Record]) -> Lane:
         organisation=row["organisation_id"],
         url=row["url"],
         secrets=row["secrets"],
+        full=row["content"] == "full",
         down=row["down"],
         pending=pending,
     )

@@ -24,10 +24,19 @@ from handover.platform.ids import new_id
 from handover.record.sealing import Sealer
 
 _COLUMNS = """
-    subscription_id, organisation_id, url, event_types, status, status_reason,
+    subscription_id, organisation_id, url, event_types, content, status, status_reason,
     created_at, changed_at, down_since
 """
 _MINE = "organisation_id = $1 AND subscription_id = $2 AND status <> 'deleted'"
+
+
+class Content(StrEnum):
+    """How much a webhook says."""
+
+    THIN = "thin"
+    """That something happened, and where to read it."""
+    FULL = "full"
+    """Also the event itself, as the receiver may see it at the moment of sending."""
 
 
 class Status(StrEnum):
@@ -48,6 +57,7 @@ class Subscription:
     organisation: str
     url: str
     event_types: tuple[str, ...] | None
+    content: Content
     status: Status
     status_reason: str
     created_at: datetime
@@ -80,15 +90,20 @@ class Subscriptions:
         self._wake = wake
 
     async def create(
-        self, organisation: str, url: str, event_types: Sequence[str] | None = None
+        self,
+        organisation: str,
+        url: str,
+        event_types: Sequence[str] | None = None,
+        *,
+        content: Content = Content.THIN,
     ) -> tuple[Subscription, str]:
         """Add a subscription; its secret is shown this once. Raises InvalidField (url, eventTypes)."""
         subscription_id, secret, at = new_id(), signing.new_secret(), self._clock.now()
         row = await self._pool.fetchrow(
             f"""
             INSERT INTO subscription (
-                subscription_id, organisation_id, url, event_types, secrets, created_at, changed_at
-            ) VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING {_COLUMNS}
+                subscription_id, organisation_id, url, event_types, secrets, created_at, changed_at, content
+            ) VALUES ($1, $2, $3, $4, $5, $6, $6, $7) RETURNING {_COLUMNS}
             """,  # noqa: S608 - a constant
             subscription_id,
             organisation,
@@ -96,6 +111,7 @@ class Subscriptions:
             _checked(event_types),
             keyring.seal(self._sealer, subscription_id, (keyring.Secret(secret),)),
             at,
+            str(content),
         )
         return _subscription(row), secret
 
@@ -124,6 +140,7 @@ class Subscriptions:
         *,
         url: str | None = None,
         event_types: Sequence[str] | None = None,
+        content: Content | None = None,
         status: Status | None = None,
     ) -> Subscription | None:
         """Change what is given; None stays as it is. Raises InvalidField (url, eventTypes, status).
@@ -141,6 +158,7 @@ class Subscriptions:
             )
             UPDATE subscription s SET
                 url = coalesce($3, s.url), event_types = coalesce($4, s.event_types), changed_at = $6,
+                content = coalesce($7, s.content),
                 status = coalesce($5, s.status),
                 status_reason = CASE WHEN $5::text IS NULL THEN s.status_reason ELSE '' END,
                 missed_from = CASE WHEN $5::text = 'active' THEN NULL ELSE s.missed_from END,
@@ -155,6 +173,7 @@ class Subscriptions:
             _checked(event_types),
             None if status is None else str(status),
             at,
+            None if content is None else str(content),
         )
         if row is None:
             return None
@@ -316,6 +335,7 @@ def _subscription(row: asyncpg.Record) -> Subscription:
         organisation=row["organisation_id"],
         url=row["url"],
         event_types=None if types is None else tuple(types),
+        content=Content(row["content"]),
         status=Status(row["status"]),
         status_reason=row["status_reason"],
         created_at=row["created_at"],

@@ -13,6 +13,7 @@ import structlog
 
 from handover.delivery import metrics
 from handover.delivery.acknowledgement import Acknowledgements
+from handover.delivery.content import Contents
 from handover.delivery.destinations import Destinations
 from handover.delivery.health import Health
 from handover.delivery.lanes import LaneRunner
@@ -81,9 +82,9 @@ class Worker:
             sender=self._sender,
             sealer=sealer,
             acknowledgements=self._acknowledgements,
+            contents=Contents(pool, directory, clock, options.base_url),
             health=Health(),
             clock=clock,
-            base_url=options.base_url,
         )
         self._wake = asyncio.Event()
         self._stopping = asyncio.Event()

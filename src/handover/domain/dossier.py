@@ -13,7 +13,7 @@ from handover.domain.codes_dossier import MandateScope
 from handover.domain.events import Event
 from handover.domain.facts import Facts
 from handover.domain.fields import Payload
-from handover.domain.kinds import KIND
+from handover.domain.kinds import EVENT_TYPES, KIND
 from handover.domain.kinds import dossier as d
 from handover.domain.kinds import intake as i
 from handover.domain.parties import Party
@@ -268,7 +268,7 @@ def _with_contact(contacts: tuple[Contact, ...], side: Party | None, at: datetim
 
 
 def _with_fact(state: Dossier, event: Event) -> Dossier:
-    effect = _EFFECTS.get(type(event.data))
+    effect = _EFFECTS.get(EVENT_TYPES[event.type].payload)
     return effect(state, event.data, event) if effect else state
 
 
@@ -393,7 +393,7 @@ _EFFECTS: dict[type[Payload], Callable[[Dossier, Any, Event], Dossier]] = {
     d.TargetGroupChanged: lambda state, data, _: replace(state, target_group=data.target_group),
     d.LeadAccepted: _led_by,
     d.LegalBasisStated: lambda state, data, event: _on_basis(state, event.organisation, data.legal_basis_id),
-    d.MandateGiven: lambda state, data, event: _with_mandate(state, data, event),
+    d.MandateGiven: _with_mandate,
     d.MandateWithdrawn: lambda state, data, event: _without_mandate(state, data.mandate_id, event, withdrawn=True),
     d.MandateExpired: lambda state, data, event: _without_mandate(state, data.mandate_id, event, withdrawn=False),
     d.PriorityLineEntered: lambda state, *_: replace(state, priority_line=True),

@@ -8,7 +8,7 @@ from msgspec import Struct
 from handover.domain.codes import Capacity, LeadKind, TargetGroup
 from handover.domain.facts import Facts
 from handover.domain.fields import Payload
-from handover.domain.parties import Actor, Caller
+from handover.domain.parties import NOBODY, Actor, Caller
 from handover.domain.threads import Thread
 
 
@@ -82,7 +82,7 @@ class PassTime(Struct, frozen=True, kw_only=True):
 
     command_id: UUID
     dossier_id: UUID
-    caller: Caller
+    caller: Caller = NOBODY
 
 
 class ReplaceSsin(Struct, frozen=True, kw_only=True):

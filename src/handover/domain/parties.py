@@ -142,6 +142,12 @@ class Caller:
         return Party(organisation=self.organisation.organisation_id, counsellor=self.actor.counsellor_id)
 
 
+NOBODY = Caller(
+    organisation=Organisation(organisation_id="", kind=OrganisationKind.PARTNER, enterprise_number="", name=""),
+    actor=SYSTEM,
+)
+"""Who passes time: no organisation; what it records names the organisation that it concerns."""
+
 CAPACITY_BY_REFERRAL = {
     OrganisationKind.OCMW: Capacity.OTHER_GUIDANCE,
     OrganisationKind.VDAB: Capacity.JOB_SEEKER,

@@ -9,9 +9,11 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from handover.domain.codes import TargetGroup
-from handover.domain.dossier import Dossier, Inscription, Lead
+from handover.domain.codes import OrganisationKind, TargetGroup
+from handover.domain.dossier import Dossier, Inscription, Lead, Mandate
+from handover.domain.kinds import KIND, KINDS
 from handover.domain.parties import Party
+from handover.domain.passing import next_moment
 from handover.domain.threads import Status, Thread
 
 
@@ -32,6 +34,8 @@ class DossierCard(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     your_turn: int = 0
     their_turn: int = 0
     closed: bool = False
+    mandates: tuple[Mandate, ...] = ()
+    """Those that open confidential fields to it, or once did."""
 
 
 class ThreadCard(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -49,13 +53,17 @@ class ThreadCard(Struct, frozen=True, kw_only=True, rename="camel", omit_default
     review_on: date | None = None
     turn: Party | None = None
     other: Party | None = None
+    stage: str = ""
+    rung: int = 0
+    revolving_door: bool = False
 
 
 class DossierRow(Struct, frozen=True, kw_only=True):
     """A dossier as one organisation follows it.
 
     `counsellors` work with the client for that organisation now. `foreign_sequence` is the latest event of
-    another organisation that it sees (0: none).
+    another organisation that it sees (0: none). `hidden` are the kinds of which it sees no step (labels and
+    non-cooperation, for other partners), `shown` the threads of those kinds in which it takes part after all.
     """
 
     dossier_id: UUID
@@ -66,10 +74,15 @@ class DossierRow(Struct, frozen=True, kw_only=True):
     foreign_sequence: int
     card: DossierCard | None
     """None only in a stored row that cannot be read."""
+    hidden: tuple[str, ...] = ()
+    shown: tuple[UUID, ...] = ()
 
 
 class ThreadRow(Struct, frozen=True, kw_only=True):
-    """An open thread as one of its sides follows it, in the inbox of `counsellor_id` ("": nobody's)."""
+    """An open thread as one of its sides follows it, in the inbox of `counsellor_id` ("": nobody's).
+
+    Whoever has it may be a team, written as `team_token`. `also` is in whose inboxes it is besides.
+    """
 
     dossier_id: UUID
     organisation: str
@@ -80,15 +93,32 @@ class ThreadRow(Struct, frozen=True, kw_only=True):
     since: datetime
     card: ThreadCard | None
     """None only in a stored row that cannot be read."""
+    also: tuple[str, ...] = ()
 
 
-Row = DossierRow | ThreadRow
+class WakeRow(Struct, frozen=True, kw_only=True):
+    """When time itself next changes something in a dossier; no row while it waits for people only."""
+
+    dossier_id: UUID
+    at: datetime
+
+    organisation = ""
+    """Nobody's inbox changes by it."""
+
+
+Row = DossierRow | ThreadRow | WakeRow
 Key = tuple[str, UUID | None]
-"""Which row of a dossier: the organisation, and the thread or None for the dossier itself."""
+"""Which row of a dossier: the organisation, and the thread or None for the dossier itself; WAKE for its waking."""
+WAKE: Key = ("", None)
+
+
+def team_token(organisation: str, team: str) -> str:
+    """Give how a team is written where a counsellor could stand: no counsellor's id has a slash."""
+    return f"{organisation}/{team}"
 
 
 def rows(dossier: Dossier) -> dict[Key, Row]:
-    """Give every row that the inbox must hold: for each organisation with an active inscription."""
+    """Give every row that the inbox must hold: for each organisation with an active inscription; and its waking."""
     client = Client(given_name=dossier.given_name, family_name=dossier.family_name)
     open_threads = dossier.open_threads
     found: dict[Key, Row] = {}
@@ -99,12 +129,22 @@ def rows(dossier: Dossier) -> dict[Key, Row]:
         mine = [_thread_row(dossier, thread, own, client) for thread in open_threads if _concerns(thread, own)]
         found[own, None] = _dossier_row(dossier, inscription, mine, client)
         found.update(((own, row.thread_id), row) for row in mine)
+    moment = next_moment(dossier)
+    if moment:
+        found[WAKE] = WakeRow(dossier_id=dossier.dossier_id, at=moment)
     return found
 
 
 def _dossier_row(dossier: Dossier, inscription: Inscription, threads: list[ThreadRow], client: Client) -> DossierRow:
     own = inscription.organisation
-    foreign = max((sequence for author, sequence in dossier.last_by.items() if author != own), default=0)
+    is_partner = inscription.kind is OrganisationKind.PARTNER
+    takes_part = tuple(
+        thread.thread_id
+        for thread in (dossier.threads.values() if is_partner else ())
+        if KIND[thread.kind].restricted and thread.part_of(own)
+    )
+    seen_authors = [dossier.last_by] if is_partner and not takes_part else [dossier.last_by, dossier.last_restricted_by]
+    foreign = max((n for last in seen_authors for author, n in last.items() if author != own), default=0)
     your_turn = sum(row.your_turn for row in threads)
     return DossierRow(
         dossier_id=dossier.dossier_id,
@@ -121,21 +161,29 @@ def _dossier_row(dossier: Dossier, inscription: Inscription, threads: list[Threa
             your_turn=your_turn,
             their_turn=len(threads) - your_turn,
             closed=dossier.closed,
+            mandates=dossier.mandates_for(own),
         ),
+        hidden=RESTRICTED if is_partner else (),
+        shown=takes_part,
     )
 
 
 def _thread_row(dossier: Dossier, thread: Thread, own: str, client: Client) -> ThreadRow:
     turn = thread.turn
     your_turn = turn is not None and turn.organisation == own
-    side = thread.side_of(own)
-    in_turn = turn.counsellor if turn and your_turn else ""
+    part = thread.part_of(own)
+    in_turn = turn if turn and your_turn else None
+    # A team has the turn until someone in it takes the thread up: then nobody's name may hide that.
+    team = in_turn.team if in_turn else ""
+    whose = (in_turn.counsellor if in_turn else "") or (part.counsellor if part else "")
+    counsellor = team_token(own, team) if team else whose or dossier.counsellor_of(own)
+    told = [team_token(own, p.team) if p.team else p.counsellor for p in thread.escalated if p.organisation == own]
     return ThreadRow(
         dossier_id=dossier.dossier_id,
         organisation=own,
         thread_id=thread.thread_id,
         your_turn=your_turn,
-        counsellor_id=(side.counsellor if side else "") or in_turn or dossier.counsellor_of(own),
+        counsellor_id=counsellor,
         due_at=thread.due_at,
         since=thread.since,
         card=ThreadCard(
@@ -151,12 +199,20 @@ def _thread_row(dossier: Dossier, thread: Thread, own: str, client: Client) -> T
             review_on=thread.review_on,
             turn=turn,
             other=_other(thread, own),
+            stage=thread.stage,
+            rung=thread.rung,
+            revolving_door=thread.revolving_door,
         ),
+        also=tuple(dict.fromkeys(name for name in told if name and name != counsellor)),
     )
 
 
+RESTRICTED = tuple(kind.name for kind in KINDS if kind.restricted)
+
+
 def _concerns(thread: Thread, own: str) -> bool:
-    return thread.side_of(own) is not None or (thread.turn is not None and thread.turn.organisation == own)
+    told = any(party.organisation == own for party in thread.escalated)
+    return thread.part_of(own) is not None or told or (thread.turn is not None and thread.turn.organisation == own)
 
 
 def _other(thread: Thread, own: str) -> Party | None:

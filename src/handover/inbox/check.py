@@ -10,7 +10,7 @@ import msgspec
 
 from handover.domain.dossier import fold
 from handover.domain.events import Event
-from handover.inbox.cards import DossierRow, Key, Row, rows
+from handover.inbox.cards import WAKE, DossierRow, Key, Row, rows
 from handover.inbox.live import live_rows
 from handover.inbox.rebuild import FOLDED_PAGE
 from handover.record import codec
@@ -33,6 +33,9 @@ FROM inbox_dossier i WHERE NOT EXISTS (SELECT FROM dossier d WHERE d.dossier_id 
 UNION ALL
 SELECT 'inbox_thread', organisation_id, dossier_id, thread_id
 FROM inbox_thread t WHERE NOT EXISTS (SELECT FROM dossier d WHERE d.dossier_id = t.dossier_id)
+UNION ALL
+SELECT 'wake', '', dossier_id, NULL
+FROM wake w WHERE NOT EXISTS (SELECT FROM dossier d WHERE d.dossier_id = w.dossier_id)
 """
 
 
@@ -148,7 +151,7 @@ def _row_differences(dossier_id: UUID, wanted: dict[Key, Row], live: dict[Key, R
         how = How.MISSING if has is None else How.UNEXPECTED if wants is None else How.CHANGED
         found.append(
             Difference(
-                table="inbox_dossier" if key[1] is None else "inbox_thread",
+                table=_table(key),
                 dossier_id=dossier_id,
                 how=how,
                 organisation=key[0],
@@ -157,6 +160,12 @@ def _row_differences(dossier_id: UUID, wanted: dict[Key, Row], live: dict[Key, R
             )
         )
     return found
+
+
+def _table(key: Key) -> str:
+    if key == WAKE:
+        return "wake"
+    return "inbox_dossier" if key[1] is None else "inbox_thread"
 
 
 def _fields(one: msgspec.Struct, other: msgspec.Struct) -> Iterator[str]:

@@ -10,23 +10,25 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
-from handover.inbox.cards import DossierCard, DossierRow, Key, Row, ThreadCard, ThreadRow
+from handover.inbox.cards import WAKE, DossierCard, DossierRow, Key, Row, ThreadCard, ThreadRow, WakeRow
 from handover.record import codec
 
 ROWS_OF_DOSSIER = """
     ARRAY(
         SELECT ROW(
-            i.dossier_id, i.organisation_id, i.counsellors, i.entered, i.version, i.foreign_sequence, i.card
+            i.dossier_id, i.organisation_id, i.counsellors, i.entered, i.version, i.foreign_sequence, i.card,
+            i.hidden, i.shown
         )
         FROM inbox_dossier i WHERE i.dossier_id = d.dossier_id
     ) AS inbox_dossiers,
     ARRAY(
         SELECT ROW(
             t.dossier_id, t.organisation_id, t.thread_id, t.your_turn, t.counsellor_id, t.due_at, t.since,
-            t.card
+            t.card, t.also
         )
         FROM inbox_thread t WHERE t.dossier_id = d.dossier_id
-    ) AS inbox_threads
+    ) AS inbox_threads,
+    (SELECT w.at FROM wake w WHERE w.dossier_id = d.dossier_id) AS wake_at
 """
 """Columns with a dossier's live rows, for a query over `dossier d`; read them with `live_rows`."""
 
@@ -38,31 +40,43 @@ WITH gone_dossiers AS (
     DELETE FROM inbox_thread t
     USING unnest($3::uuid[], $4::text[], $5::uuid[]) AS g (dossier_id, organisation_id, thread_id)
     WHERE t.dossier_id = g.dossier_id AND t.organisation_id = g.organisation_id AND t.thread_id = g.thread_id
+), gone_wakes AS (
+    DELETE FROM wake w USING unnest($6::uuid[]) AS g (dossier_id) WHERE w.dossier_id = g.dossier_id
 ), dossiers AS (
     INSERT INTO inbox_dossier AS i (
-        dossier_id, organisation_id, counsellors, entered, version, foreign_sequence, card
+        dossier_id, organisation_id, counsellors, entered, version, foreign_sequence, card, hidden, shown
     )
     SELECT n.dossier_id, n.organisation_id, string_to_array(n.counsellors, ' '), n.entered, n.version,
-           n.foreign_sequence, n.card
+           n.foreign_sequence, n.card, string_to_array(n.hidden, ' '), string_to_array(n.shown, ' ')::uuid[]
     FROM unnest(
-        $6::uuid[], $7::text[], $8::text[], $9::integer[], $10::integer[], $11::integer[], $12::bytea[]
-    ) AS n (dossier_id, organisation_id, counsellors, entered, version, foreign_sequence, card)
+        $7::uuid[], $8::text[], $9::text[], $10::integer[], $11::integer[], $12::integer[], $13::bytea[],
+        $14::text[], $15::text[]
+    ) AS n (dossier_id, organisation_id, counsellors, entered, version, foreign_sequence, card, hidden, shown)
     ON CONFLICT (dossier_id, organisation_id) DO UPDATE SET
         counsellors = excluded.counsellors, entered = excluded.entered, version = excluded.version,
-        foreign_sequence = excluded.foreign_sequence, card = excluded.card
+        foreign_sequence = excluded.foreign_sequence, card = excluded.card, hidden = excluded.hidden,
+        shown = excluded.shown
+), wakes AS (
+    INSERT INTO wake AS w (dossier_id, at)
+    SELECT * FROM unnest($25::uuid[], $26::timestamptz[])
+    ON CONFLICT (dossier_id) DO UPDATE SET at = excluded.at
 )
 INSERT INTO inbox_thread AS t (
-    dossier_id, organisation_id, thread_id, your_turn, counsellor_id, due_at, since, card
+    dossier_id, organisation_id, thread_id, your_turn, counsellor_id, due_at, since, card, also
 )
-SELECT * FROM unnest(
-    $13::uuid[], $14::text[], $15::uuid[], $16::boolean[], $17::text[], $18::timestamptz[],
-    $19::timestamptz[], $20::bytea[]
-)
+SELECT n.dossier_id, n.organisation_id, n.thread_id, n.your_turn, n.counsellor_id, n.due_at, n.since, n.card,
+       string_to_array(n.also, E'\\x1f')
+FROM unnest(
+    $16::uuid[], $17::text[], $18::uuid[], $19::boolean[], $20::text[], $21::timestamptz[],
+    $22::timestamptz[], $23::bytea[], $24::text[]
+) AS n (dossier_id, organisation_id, thread_id, your_turn, counsellor_id, due_at, since, card, also)
 ON CONFLICT (dossier_id, organisation_id, thread_id) DO UPDATE SET
     your_turn = excluded.your_turn, counsellor_id = excluded.counsellor_id, due_at = excluded.due_at,
-    since = excluded.since, card = excluded.card
+    since = excluded.since, card = excluded.card, also = excluded.also
 """
 
+_SEPARATOR = "\x1f"
+"""Between the names in `also`: a team's may hold spaces."""
 _encode = msgspec.json.Encoder().encode
 _dossier_card = msgspec.json.Decoder(DossierCard)
 _thread_card = msgspec.json.Decoder(ThreadCard)
@@ -84,7 +98,8 @@ class Changes:
     @property
     def organisations(self) -> frozenset[str]:
         """Whose inboxes change."""
-        return frozenset(row.organisation for rows in (self.written, self.removed) for row in rows)
+        changed = (row.organisation for rows in (self.written, self.removed) for row in rows)
+        return frozenset(organisation for organisation in changed if organisation)
 
     def __len__(self) -> int:
         return len(self.written) + len(self.removed)
@@ -92,13 +107,26 @@ class Changes:
     async def write(self, connection: asyncpg.Connection) -> None:
         """Write all of it in one statement."""
         if self:
-            await connection.execute(_WRITE, *_gone(self.removed), *_dossiers(self.written), *_threads(self.written))
+            written = self.written
+            await connection.execute(
+                _WRITE, *_gone(self.removed), *_dossiers(written), *_threads(written), *_wakes(written)
+            )
 
 
 def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
     """Give a dossier's live rows, from a record with the columns of ROWS_OF_DOSSIER."""
     found: dict[Key, Row] = {}
-    for dossier_id, organisation, counsellors, entered, version, foreign_sequence, card in record["inbox_dossiers"]:
+    for (
+        dossier_id,
+        organisation,
+        counsellors,
+        entered,
+        version,
+        foreign_sequence,
+        card,
+        hidden,
+        shown,
+    ) in record["inbox_dossiers"]:
         found[organisation, None] = DossierRow(
             dossier_id=dossier_id,
             organisation=organisation,
@@ -107,8 +135,20 @@ def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
             version=version,
             foreign_sequence=foreign_sequence,
             card=_readable(card, _dossier_card),
+            hidden=tuple(hidden),
+            shown=tuple(shown),
         )
-    for dossier_id, organisation, thread_id, your_turn, counsellor_id, due_at, since, card in record["inbox_threads"]:
+    for (
+        dossier_id,
+        organisation,
+        thread_id,
+        your_turn,
+        counsellor_id,
+        due_at,
+        since,
+        card,
+        also,
+    ) in record["inbox_threads"]:
         found[organisation, thread_id] = ThreadRow(
             dossier_id=dossier_id,
             organisation=organisation,
@@ -118,7 +158,10 @@ def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
             due_at=due_at,
             since=since,
             card=_readable(card, _thread_card),
+            also=tuple(also),
         )
+    if record["wake_at"]:
+        found[WAKE] = WakeRow(dossier_id=record["dossier_id"], at=record["wake_at"])
     return found
 
 
@@ -153,7 +196,12 @@ def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
 def _gone(rows: list[Row]) -> list[list[Any]]:
     dossiers = [(r.dossier_id, r.organisation) for r in rows if isinstance(r, DossierRow)]
     threads = [(r.dossier_id, r.organisation, r.thread_id) for r in rows if isinstance(r, ThreadRow)]
-    return [*_columns(dossiers, 2), *_columns(threads, 3)]
+    wakes = [(r.dossier_id,) for r in rows if isinstance(r, WakeRow)]
+    return [*_columns(dossiers, 2), *_columns(threads, 3), *_columns(wakes, 1)]
+
+
+def _wakes(rows: list[Row]) -> list[list[Any]]:
+    return _columns([(row.dossier_id, row.at) for row in rows if isinstance(row, WakeRow)], 2)
 
 
 def _dossiers(rows: list[Row]) -> list[list[Any]]:
@@ -166,11 +214,13 @@ def _dossiers(rows: list[Row]) -> list[list[Any]]:
             row.version,
             row.foreign_sequence,
             _stored(row.card),
+            " ".join(row.hidden),
+            " ".join(map(str, row.shown)),
         )
         for row in rows
         if isinstance(row, DossierRow)
     ]
-    return _columns(found, 7)
+    return _columns(found, 9)
 
 
 def _threads(rows: list[Row]) -> list[list[Any]]:
@@ -184,8 +234,9 @@ def _threads(rows: list[Row]) -> list[list[Any]]:
             row.due_at,
             row.since,
             _stored(row.card),
+            _SEPARATOR.join(row.also),
         )
         for row in rows
         if isinstance(row, ThreadRow)
     ]
-    return _columns(found, 8)
+    return _columns(found, 9)

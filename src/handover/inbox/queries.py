@@ -20,19 +20,21 @@ _SEEN = """coalesce((
         SELECT s.sequence FROM inbox_seen s
         WHERE s.organisation_id = $1 AND s.counsellor_id = $2 AND s.dossier_id = i.dossier_id
     ), 0)"""
+_SHOWN = "(split_part(e.type, '.', 1) <> ALL (i.hidden) OR e.thread_id = ANY (i.shown))"
+"""Steps of processes that other partners do not see are no news to them."""
 _NEWS_OF_COUNSELLOR = f"""
 (
     SELECT 'news', i.dossier_id, e.thread_id, NULL::timestamptz, e.recorded_at, i.card,
            e.event_id, e.sequence, e.type, e.organisation_id, e.body
     FROM (
-        SELECT i.dossier_id, i.organisation_id, i.card, i.foreign_sequence,
+        SELECT i.dossier_id, i.organisation_id, i.card, i.foreign_sequence, i.hidden, i.shown,
                greatest(i.entered - 1, {_SEEN}) AS seen
         FROM inbox_dossier i WHERE i.counsellors @> ARRAY[$2::text]
         OFFSET 0
     ) i
     CROSS JOIN LATERAL (
         SELECT * FROM event e
-        WHERE e.dossier_id = i.dossier_id AND e.sequence > i.seen AND e.organisation_id <> $1
+        WHERE e.dossier_id = i.dossier_id AND e.sequence > i.seen AND e.organisation_id <> $1 AND {_SHOWN}
         ORDER BY e.sequence DESC LIMIT $3
     ) e
     WHERE i.organisation_id = $1 AND i.foreign_sequence > i.seen
@@ -49,7 +51,7 @@ _NEWS_OF_TEAM = f"""
         ORDER BY xid DESC, position DESC LIMIT {{lookback}}
     ) f
     CROSS JOIN LATERAL (
-        SELECT i.dossier_id, i.card, greatest(i.entered - 1, {_SEEN}) AS seen
+        SELECT i.dossier_id, i.card, i.hidden, i.shown, greatest(i.entered - 1, {_SEEN}) AS seen
         FROM inbox_dossier i
         WHERE i.dossier_id = f.dossier_id AND i.organisation_id = $1 AND i.foreign_sequence >= f.sequence
         OFFSET 0
@@ -57,7 +59,7 @@ _NEWS_OF_TEAM = f"""
     CROSS JOIN LATERAL (
         SELECT * FROM event e WHERE e.dossier_id = f.dossier_id AND e.sequence = f.sequence OFFSET 0
     ) e
-    WHERE f.sequence > i.seen AND e.organisation_id <> $1
+    WHERE f.sequence > i.seen AND e.organisation_id <> $1 AND {_SHOWN}
     ORDER BY e.recorded_at DESC, e.sequence DESC LIMIT $3
 )
 """  # noqa: S608 - put together from our own texts
@@ -72,9 +74,13 @@ def _items(whose_turn: str, whose: str, news: str) -> str:
 
 
 # What is nobody's is everybody's turn: it must not wait unseen because nobody was named.
-OF_COUNSELLOR = _items("AND t.counsellor_id IN ($2::text, '')", "AND t.counsellor_id = $2::text", _NEWS_OF_COUNSELLOR)
+OF_COUNSELLOR = _items(
+    "AND (t.counsellor_id = ANY ($4::text[] || ''::text) OR t.also && $4::text[])",
+    "AND (t.counsellor_id = ANY ($4::text[]) OR t.also && $4::text[])",
+    _NEWS_OF_COUNSELLOR,
+)
 OF_TEAM = _items("", "", _NEWS_OF_TEAM.format(lookback=TEAM_LOOKBACK))
-"""$1 organisation, $2 counsellor or "", $3 the most of each group."""
+"""$1 organisation, $2 counsellor or "", $3 the most of each group; OF_COUNSELLOR: $4 the counsellor and their team."""
 
 SEEN = """
 INSERT INTO inbox_seen AS s (organisation_id, counsellor_id, dossier_id, sequence)
@@ -90,13 +96,14 @@ WHERE s.sequence < excluded.sequence
 _UNSEEN = f"""
 SELECT i.dossier_id, n.unseen
 FROM (
-    SELECT i.dossier_id, i.organisation_id, i.foreign_sequence, greatest(i.entered - 1, {_SEEN}) AS seen
+    SELECT i.dossier_id, i.organisation_id, i.foreign_sequence, i.hidden, i.shown,
+           greatest(i.entered - 1, {_SEEN}) AS seen
     FROM inbox_dossier i WHERE {{which}}
     OFFSET 0
 ) i
 CROSS JOIN LATERAL (
     SELECT count(*) AS unseen FROM event e
-    WHERE e.dossier_id = i.dossier_id AND e.sequence > i.seen AND e.organisation_id <> $1
+    WHERE e.dossier_id = i.dossier_id AND e.sequence > i.seen AND e.organisation_id <> $1 AND {_SHOWN}
 ) n
 WHERE i.organisation_id = $1 AND i.foreign_sequence > i.seen
 """  # noqa: S608 - put together from our own texts

@@ -44,6 +44,8 @@ orphan_dossiers AS (
     DELETE FROM inbox_dossier i WHERE NOT EXISTS (SELECT FROM dossier d WHERE d.dossier_id = i.dossier_id)
 ), orphan_threads AS (
     DELETE FROM inbox_thread t WHERE NOT EXISTS (SELECT FROM dossier d WHERE d.dossier_id = t.dossier_id)
+), orphan_wakes AS (
+    DELETE FROM wake w WHERE NOT EXISTS (SELECT FROM dossier d WHERE d.dossier_id = w.dossier_id)
 )
 UPDATE projection p SET xid = done.xid, position = done.position
 FROM done WHERE p.name = 'inbox' AND (p.xid, p.position) < (done.xid, done.position)

@@ -8,11 +8,11 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from handover.domain.dossier import Inscription
+from handover.domain.dossier import Inscription, Mandate
 from handover.domain.parties import Actor, Party
 from handover.domain.threads import Status, Thread
 from handover.inbox import queries
-from handover.inbox.cards import Client, DossierCard
+from handover.inbox.cards import Client, DossierCard, team_token
 from handover.inbox.live import dossier_card, thread_card
 from handover.record import codec
 
@@ -54,11 +54,15 @@ class InboxItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     other: Party | None = None
     event_id: UUID | None = None
     sequence: int | None = None
+    stage: str = ""
+    rung: int = 0
+    """How far up the ladder an overdue turn is."""
+    revolving_door: bool = False
     body: bytes | None = None
-    """The event as the API answers it, with all its fields: `visibility.classes_for(inscription,
-    other.organisation, ...)` and `visible_data` say which the caller sees."""
+    """The event with all its fields: `visibility.Reader` of `inscription` and `mandates` says which the caller sees."""
     inscription: Inscription | None = None
     """The caller's own."""
+    mandates: tuple[Mandate, ...] = ()
 
 
 class _Step(msgspec.Struct, frozen=True, rename="camel"):
@@ -87,14 +91,19 @@ class Inbox:
         at: datetime,
         limit: int = 100,
         team: bool = False,
+        works_in: str = "",
     ) -> list[InboxItem]:
         """Give the items of a counsellor; with `team`, or without counsellor, those of the organisation.
 
         At most `limit` of each group, the groups in the order of `Group`. A counsellor also gets the turns
-        that are nobody's. News of an organisation reaches back over its latest 1,000 feed entries.
+        that are nobody's, those of the team that they work in, and what the ladder told them. News of an
+        organisation reaches back over its latest 1,000 feed entries.
         """
-        query = queries.OF_TEAM if team or counsellor_id is None else queries.OF_COUNSELLOR
-        rows = await self._pool.fetch(query, organisation, counsellor_id or "", limit)
+        if team or counsellor_id is None:
+            rows = await self._pool.fetch(queries.OF_TEAM, organisation, counsellor_id or "", limit)
+        else:
+            names = [counsellor_id, *([team_token(organisation, works_in)] if works_in else [])]
+            rows = await self._pool.fetch(queries.OF_COUNSELLOR, organisation, counsellor_id, limit, names)
         # Each group comes in its order; which group comes first is not promised by UNION ALL.
         rows.sort(key=lambda row: _PLACE[row["group"]])
         cards: dict[UUID, DossierCard] = {}
@@ -152,6 +161,9 @@ def _waiting(row: asyncpg.Record, group: Group, at: datetime) -> InboxItem:
         overdue=due_at is not None and due_at < at,
         turn=card.turn,
         other=card.other,
+        stage=card.stage,
+        rung=card.rung,
+        revolving_door=card.revolving_door,
     )
 
 
@@ -181,4 +193,5 @@ def _news(row: asyncpg.Record, cards: dict[UUID, DossierCard]) -> InboxItem:
         sequence=row["sequence"],
         body=body,
         inscription=card.inscription,
+        mandates=card.mandates,
     )

@@ -12,6 +12,7 @@ import msgspec
 
 from handover.domain.dossier import Dossier
 from handover.domain.events import Event
+from handover.domain.facts import Facts
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.parties import Actor
 from handover.domain.threads import Thread
@@ -34,6 +35,7 @@ class _Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     data: msgspec.Raw
     thread_id: UUID | None = None
     threads: tuple[Thread, ...] = ()
+    facts: Facts | None = None
 
 
 _encode = msgspec.json.Encoder().encode
@@ -72,6 +74,7 @@ def decode_event(kept: bytes) -> Event:
         data=_decode_data[envelope.type](envelope.data),
         thread_id=envelope.thread_id,
         threads=envelope.threads,
+        facts=envelope.facts,
     )
 
 

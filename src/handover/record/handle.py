@@ -3,18 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 import asyncpg
 from msgspec.structs import replace
 
-from handover.domain.decide import decide
+from handover.domain.decide import Decision, decide, needs_history
 from handover.domain.dossier import Dossier
-from handover.domain.events import Command, OpenDossier
+from handover.domain.events import Command, Event, Merge, OpenDossier, ReplaceSsin
+from handover.domain.merging import merge
 from handover.domain.parties import Directory
 from handover.domain.refusals import Refusal, StaleVersion
 from handover.record import codec
-from handover.record.journal import Ask, Entry, Journal, Outcome, Used
+from handover.record.journal import Appended, Ask, Entry, Journal, Loaded, Outcome, Used
+from handover.record.lookups import Lookups, SsinReplaced
 from handover.record.sealing import Sealer
 
 _TRIES = 60
@@ -43,7 +44,7 @@ class Request:
     fingerprint: bytes = b""
     if_match: int | None = None
     ssin: str | None = None
-    """Only to open a dossier."""
+    """To open a dossier: its number. To replace a number: the new one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,7 @@ class Record:
         self._pool = pool
         self._journal = Journal(pool)
         self._sealer = sealer
+        self._lookups = Lookups(pool, sealer)
         self._directory = directory
         self._wake = wake
 
@@ -80,32 +82,27 @@ class Record:
         recorded, or (connection lost during commit) the same Idempotency-Key tells.
         """
         organisation = command.caller.organisation.organisation_id
-        digest = self._sealer.digest(request.ssin) if request.ssin else None
         for _ in range(_TRIES):
-            if digest and isinstance(command, OpenDossier):
-                command = await self._addressed(command, digest)
+            known = None
+            if request.ssin and isinstance(command, OpenDossier):
+                known = await self._lookups.find(request.ssin)
+                command = replace(command, dossier_id=known.dossier_id) if known else command
             loaded = await self._journal.load(Ask(command.dossier_id, organisation, request.key))
             if loaded.used:
                 return await self._repeated(loaded.used, request)
             dossier = loaded.dossier
             if request.if_match is not None and (dossier is None or dossier.version != request.if_match):
                 raise StaleVersion
-            events, after = decide(dossier, command, self._directory(), at=at)
+            history = await self._history(command, dossier)
+            events, after = decide(dossier, command, self._directory(), at=at, history=history)
+            if known and known.replaced:
+                # Only whoever knows the client by name and birth date came this far.
+                raise SsinReplaced(self._lookups.number_of(known))
             if not events and (request.key is None or dossier is None):
                 return Handled(after, ())
-            entry = Entry(
-                dossier=after,
-                events=events,
-                expected=dossier.version if dossier else 0,
-                head=loaded.head,
-                organisation=organisation,
-                at=at,
-                key=request.key,
-                fingerprint=request.fingerprint,
-                digest=None if dossier else digest,
-                ssin_sealed=self._sealed(command.dossier_id, request.ssin) if dossier is None else None,
+            appended = await self._append(
+                command, self._entry(loaded, (events, after), request, organisation, at), request
             )
-            appended = await self._journal.append(entry)
             if appended.outcome is Outcome.RECORDED:
                 if appended.bodies:
                     self._wake()
@@ -114,15 +111,72 @@ class Record:
                 return await self._repeated(appended.used, request)
         raise Contended
 
-    async def _addressed(self, command: OpenDossier, digest: bytes) -> OpenDossier:
-        """Aim an opening at the client's dossier where there is one."""
-        known = await self._pool.fetchval("SELECT dossier_id FROM ssin_lookup WHERE digest = $1", digest)
-        if known is None:
-            return command
-        return replace(command, dossier_id=UUID(int=known.int))
+    async def merge(self, command: Merge, request: Request, *, at: datetime) -> Handled:
+        """Merge two dossiers of one client: both are changed, or none. Gives the one that goes on.
 
-    def _sealed(self, dossier_id: UUID, ssin: str | None) -> bytes | None:
-        return self._sealer.seal("dossier.ssin", dossier_id, ssin.encode()) if ssin else None
+        Raises as `handle` does.
+        """
+        organisation = command.caller.organisation.organisation_id
+        for _ in range(_TRIES):
+            merged = await self._journal.load(Ask(command.dossier_id, organisation, request.key))
+            if merged.used:
+                return await self._repeated(merged.used, request)
+            survivor = await self._journal.load(Ask(command.into, organisation, None))
+            if request.if_match is not None and (merged.dossier is None or merged.dossier.version != request.if_match):
+                raise StaleVersion
+            closed, taken_in = merge(merged.dossier, survivor.dossier, command, at=at)
+            entries = (
+                self._entry(survivor, taken_in, request, organisation, at),
+                self._entry(merged, closed, Request(), organisation, at),
+            )
+
+            async def beside(connection: asyncpg.Connection) -> None:
+                await self._lookups.lead_on(connection, command.dossier_id, command.into)
+
+            appended, other = await self._journal.append_together(entries, beside)
+            if appended.outcome is other.outcome is Outcome.RECORDED:
+                self._wake()
+                return Handled(taken_in[1], appended.bodies)
+            if appended.used:
+                return await self._repeated(appended.used, request)
+        raise Contended
+
+    async def _history(self, command: Command, dossier: Dossier | None) -> tuple[Event, ...]:
+        if dossier is None or not needs_history(command):
+            return ()
+        return await self._journal.history(dossier.dossier_id, dossier.version)
+
+    def _entry(self, loaded: Loaded, decision: Decision, request: Request, organisation: str, at: datetime) -> Entry:
+        events, after = decision
+        opens = loaded.dossier is None and request.ssin
+        return Entry(
+            dossier=after,
+            events=events,
+            expected=loaded.dossier.version if loaded.dossier else 0,
+            head=loaded.head,
+            organisation=organisation,
+            at=at,
+            key=request.key,
+            fingerprint=request.fingerprint,
+            digest=self._sealer.digest(request.ssin) if request.ssin and opens else None,
+            ssin_sealed=self._sealer.seal("dossier.ssin", after.dossier_id, request.ssin.encode())
+            if request.ssin and opens
+            else None,
+        )
+
+    async def _append(self, command: Command, entry: Entry, request: Request) -> Appended:
+        if not isinstance(command, ReplaceSsin):
+            return await self._journal.append(entry)
+        number = request.ssin
+        if number is None:
+            message = "a national number is replaced by another: give it in the request"
+            raise ValueError(message)
+
+        async def beside(connection: asyncpg.Connection) -> None:
+            await self._lookups.replace(connection, command.dossier_id, number)
+
+        (appended,) = await self._journal.append_together((entry,), beside)
+        return appended
 
     async def _repeated(self, used: Used, request: Request) -> Handled:
         if used.fingerprint != request.fingerprint:

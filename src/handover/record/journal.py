@@ -1,6 +1,6 @@
 """The journal's two hot statements: load what a decision needs, append what was decided."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -97,6 +97,40 @@ class Journal:
         """Append one decided command, or say why not. Raises asyncpg's errors when the database fails."""
         return await self._appends.submit(entry)
 
+    async def append_together(
+        self, entries: Sequence[Entry], beside: Callable[[asyncpg.Connection], Awaitable[None]]
+    ) -> Sequence[Appended]:
+        """Append to several dossiers, and change what is `beside` them, in one transaction: all of it or nothing.
+
+        Nothing was recorded when any of the answers is other than RECORDED. What `beside` raises undoes it too.
+        """
+        async with self._pool.acquire() as connection:
+            transaction = connection.transaction()
+            await transaction.start()
+            try:
+                ordered = sorted(entries, key=lambda entry: entry.dossier.dossier_id)
+                bodies = [tuple(codec.encode_event(event) for event in entry.events) for entry in ordered]
+                rows = await connection.fetch(_APPEND, *_arguments(ordered, bodies))
+                found = {
+                    entry.dossier.dossier_id: Appended(Outcome(row["outcome"]), _used(row, row["dossier_id"]), written)
+                    for entry, row, written in zip(ordered, rows, bodies, strict=True)
+                }
+                complete = all(appended.outcome is Outcome.RECORDED for appended in found.values())
+                if complete:
+                    await beside(connection)
+            except BaseException:
+                await transaction.rollback()
+                raise
+            await (transaction.commit() if complete else transaction.rollback())
+        return [found[entry.dossier.dossier_id] for entry in entries]
+
+    async def history(self, dossier_id: UUID, until: int) -> tuple[Event, ...]:
+        """Give a dossier's events up to a sequence, for a decision that looks at the steps themselves."""
+        rows = await self._pool.fetch(
+            "SELECT body FROM event WHERE dossier_id = $1 AND sequence <= $2 ORDER BY sequence", dossier_id, until
+        )
+        return tuple(codec.decode_event(row["body"]) for row in rows)
+
     async def _load_all(self, asks: Sequence[Ask]) -> Sequence[Loaded]:
         rows = await self._pool.fetch(
             _LOAD, [a.dossier_id for a in asks], [a.organisation for a in asks], [a.key for a in asks]
@@ -147,7 +181,7 @@ def _arguments(entries: Sequence[Entry], bodies: Sequence[tuple[bytes, ...]]) ->
             e_command.append(number)
             e_bodies.append(body)
             e_links.append(head)
-            for organisation in entry.dossier.entitled_to(event.sequence):
+            for organisation in entry.dossier.entitled_to(event):
                 f_event.append(len(events))
                 f_organisation.append(organisation)
         heads.append(head)

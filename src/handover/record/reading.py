@@ -47,13 +47,19 @@ class Reader:
         ssin = self._sealer.open("dossier.ssin", dossier_id, row["ssin_sealed"]).decode()
         return codec.decode_state(row["state"]), ssin
 
-    async def find(self, ssin: str) -> Dossier | None:
-        """Give the dossier of an SSIN, or None."""
-        state = await self._pool.fetchval(
-            "SELECT d.state FROM ssin_lookup s JOIN dossier d USING (dossier_id) WHERE s.digest = $1",
+    async def find(self, ssin: str) -> tuple[Dossier, str] | None:
+        """Give the dossier of an SSIN, and the number under which it is kept now; or None."""
+        row = await self._pool.fetchrow(
+            """
+            SELECT d.dossier_id, d.state, d.ssin_sealed, s.replaced
+            FROM ssin_lookup s JOIN dossier d USING (dossier_id) WHERE s.digest = $1
+            """,
             self._sealer.digest(ssin),
         )
-        return None if state is None else codec.decode_state(state)
+        if row is None:
+            return None
+        number = self._sealer.open("dossier.ssin", row["dossier_id"], row["ssin_sealed"]).decode()
+        return codec.decode_state(row["state"]), number if row["replaced"] else ssin
 
     async def timeline(self, dossier_id: UUID, *, after: int = 0, limit: int = 1000) -> Found | None:
         """Give a dossier with its events after a sequence."""

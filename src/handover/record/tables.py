@@ -215,6 +215,8 @@ inbox_dossier = Table(
     Column("version", Integer, nullable=False),
     Column("foreign_sequence", Integer, nullable=False),
     Column("card", LargeBinary, nullable=False),
+    Column("hidden", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("shown", ARRAY(Uuid), nullable=False, server_default=text("'{}'")),
     Index("inbox_dossier_by_organisation", "organisation_id", "dossier_id"),
     Index(
         "inbox_dossier_by_counsellor",

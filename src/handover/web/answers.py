@@ -9,22 +9,9 @@ from starlette.responses import Response
 
 from handover.domain.dossier import Dossier
 from handover.domain.parties import Directory
-from handover.domain.visibility import classes_for, shows_all, visible_data
-from handover.record import codec
+from handover.record.sight import Sight
 
 NO_STORE = {"Cache-Control": "no-store, max-age=0"}
-
-
-class _Glance(msgspec.Struct):
-    """Just enough of a stored event to know whether anything must be left out."""
-
-    type: str
-    organisation: str
-    event_id: str = msgspec.field(name="eventId")
-    sequence: int
-
-
-_glance = msgspec.json.Decoder(_Glance).decode
 
 
 def answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -65,29 +52,16 @@ class EventView:
 
     def __init__(self, base_url: str, organisation: str, directory: Directory, *, on: date) -> None:
         self._base = base_url
-        self._organisation = organisation
-        self._directory = directory
-        self._on = on
+        self._sight = Sight(organisation, directory, on=on)
 
     def events(self, dossier: Dossier, bodies: Iterable[bytes]) -> list[bytes]:
         """Give those of a dossier's events that the organisation may see, without the fields it may not."""
-        found = []
-        for kept in bodies:
-            body = codec.opened(kept)
-            seen = _glance(body)
-            inscription = next(
-                (i for i in dossier.inscriptions if i.organisation == self._organisation and i.covers(seen.sequence)),
-                None,
-            )
-            if inscription is None:
-                continue
-            classes = classes_for(inscription, seen.organisation, self._directory, on=self._on)
-            if not shows_all(seen.type, classes):
-                event = msgspec.json.decode(body)
-                event["data"] = visible_data(seen.type, event["data"], classes)
-                body = msgspec.json.encode(event)
-            found.append(with_href(body, event_href(self._base, dossier.dossier_id, seen.event_id)))
-        return found
+        seen = (self._sight.of(dossier, kept) for kept in bodies)
+        return [
+            with_href(event.body, event_href(self._base, dossier.dossier_id, event.glance.event_id))
+            for event in seen
+            if event
+        ]
 
 
 def with_href(body: bytes, href: str) -> bytes:

@@ -12,9 +12,11 @@ from handover.access.denials import Denial, MissingScope, NoToken
 from handover.domain import refusals
 from handover.platform.ids import new_id
 from handover.record.handle import Contended, KeyReused
+from handover.record.lookups import SsinReplaced
 from handover.record.once import InFlight
 
 BELGIF = "urn:problem-type:belgif:"
+CBSS = "urn:problem-type:cbss:"
 OWN = "urn:problem-type:handover:"
 _HELP = "https://www.belgif.be/specification/rest/api-guide/#standardized-problem-types"
 
@@ -24,6 +26,14 @@ STATUS_OF_REFUSAL: dict[type[refusals.Refusal], tuple[int, str]] = {
     refusals.WrongParty: (403, f"{BELGIF}missingPermission"),
     refusals.InvitationNeeded: (403, f"{BELGIF}missingPermission"),
     refusals.PurposeNotAllowed: (403, f"{OWN}purposeNotAllowed"),
+    refusals.LegalBasisEnded: (403, f"{OWN}legalBasisEnded"),
+    refusals.MandateMissing: (403, f"{OWN}mandateMissing"),
+    refusals.FourEyes: (403, f"{OWN}fourEyes"),
+    refusals.OutsideRegime: (409, f"{OWN}outsideRegime"),
+    refusals.NoPriorityLine: (409, f"{OWN}noPriorityLine"),
+    refusals.NotTakenBack: (409, f"{OWN}notTakenBack"),
+    refusals.DossierMerged: (409, f"{OWN}dossierMerged"),
+    refusals.SsinTaken: (409, f"{OWN}ssinTaken"),
     refusals.WrongState: (409, f"{OWN}wrongState"),
     refusals.DossierClosed: (409, f"{OWN}dossierClosed"),
     refusals.DossierBusy: (409, f"{OWN}dossierBusy"),
@@ -66,13 +76,17 @@ _DATABASE_AWAY = (
 
 
 class Issue(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One thing wrong with the input: where, and what to do. It never repeats the value."""
+    """One thing wrong with the input: where, and what to do. It never repeats the value.
+
+    `replaced_by` is the number that holds now, where a national number was replaced (type `replacedSsin`).
+    """
 
     type: str
     title: str
     detail: str
     where: str = msgspec.field(name="in")
     name: str = ""
+    replaced_by: str = ""
 
     @classmethod
     def of(cls, kind: str, detail: str, *, name: str = "", where: str = "body") -> "Issue":
@@ -138,6 +152,17 @@ def problem_of(error: Exception) -> Problem:  # noqa: PLR0911 - one line a kind 
         case refusals.InvalidField():
             kind = "referencedResourceNotFound" if error.unknown_reference else "invalidInput"
             issue = Issue.of(kind, error.detail, name=error.field)
+            return _plain(400, "The request holds input that cannot be used; see issues.", issues=(issue,))
+        case SsinReplaced():
+            # Who holds an old number must learn the new one, or the two systems never meet again (MAGDA does the same).
+            issue = Issue(
+                type=f"{CBSS}input-validation:replacedSsin",
+                title=error.title,
+                detail=error.detail,
+                where="body",
+                name="ssin",
+                replaced_by=error.replaced_by,
+            )
             return _plain(400, "The request holds input that cannot be used; see issues.", issues=(issue,))
         case refusals.Refusal():
             status, kind = STATUS_OF_REFUSAL[type(error)]

@@ -34,7 +34,7 @@ from handover.domain.codes_follow_up import EndReason
 from handover.domain.dossier import Dossier
 from handover.domain.events import Command, Event, OpenDossier, PostEvent
 from handover.domain.kinds.dossier import CounsellorReplaced
-from handover.domain.kinds.follow_up import ContractChanged, ContractEnded
+from handover.domain.kinds.follow_up_payloads import ContractChanged, ContractEnded
 from handover.domain.parties import Actor, Caller, Directory, LegalBasis, Organisation
 from handover.platform.clock import Clock
 from handover.platform.db import open_pool

@@ -30,7 +30,7 @@ from handover.adapters.lino.reader import LinoSnapshot
 from handover.adapters.lino.records import Art61Contract, Origin
 from handover.domain.codes import Capacity, LeadKind, TargetGroup
 from handover.domain.codes_follow_up import AbsenceReason, EndReason
-from handover.domain.kinds.follow_up import (
+from handover.domain.kinds.follow_up_payloads import (
     AppointmentPlanned,
     ContractChanged,
     ContractEnded,

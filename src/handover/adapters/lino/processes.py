@@ -12,7 +12,7 @@ from handover.adapters.lino.placement import Frame, Post, Process, line, local, 
 from handover.adapters.lino.records import Art60Contract, Art61Contract, Contract, IsipContract, Origin
 from handover.adapters.lino.standing import is_over, last_day
 from handover.domain.codes_follow_up import AbsenceReason, EndReason
-from handover.domain.kinds.follow_up import (
+from handover.domain.kinds.follow_up_payloads import (
     AppointmentPlanned,
     Attended,
     ContractChanged,

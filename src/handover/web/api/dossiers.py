@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Depends, Query, Request
@@ -9,15 +10,17 @@ from starlette.responses import Response
 
 from handover.domain.deadlines import local_day
 from handover.domain.dossier import Dossier
-from handover.domain.events import OpenDossier
-from handover.domain.identity import is_ssin
+from handover.domain.events import Merge, OpenDossier, ReplaceSsin
+from handover.domain.identity import birth_date_of, is_ssin
 from handover.domain.refusals import Unseen
 from handover.domain.threads import Thread
 from handover.platform.ids import new_id
 from handover.platform.settings import Mode
+from handover.record.lookups import SsinReplaced
 from handover.web.answers import answer, collection, without_nulls
-from handover.web.api.describing import KEY_HEADER, PROBLEMS, gives, scope, takes
-from handover.web.api.models import DossierOpening, DossierSearch
+from handover.web.api.describing import KEY_HEADER, MATCH_HEADER, PROBLEMS, gives, scope, takes
+from handover.web.api.models import DossierMerge, DossierOpening, DossierSearch, SsinReplacement
+from handover.web.api.threads import thread_view
 from handover.web.api.views import Dossiers, DossierView, Threads
 from handover.web.asking import body_of, caller_of, refuse_unknown_query, uuid_of, write_request
 from handover.web.needs import Services, services_of
@@ -60,6 +63,7 @@ async def open_dossier(request: Request) -> Response:
         legal_basis_id=body.legal_basis_id,
         lead=body.lead,
         lead_name=body.lead_name or "",
+        ssin_birth_date=birth_date_of(body.ssin),
     )
     asked = write_request(request, raw, ssin=body.ssin)
     handled = await services.record.handle(command, asked, at=services.clock.now())
@@ -88,8 +92,10 @@ async def search_dossiers(request: Request) -> Response:
     body, _ = await body_of(request, DossierSearch)
     check_ssin(services, body.ssin)
     own = caller.organisation.organisation_id
-    dossier = await services.reader.find(body.ssin)
-    seen = [dossier] if dossier and dossier.inscription_of(own) else []
+    found = await services.reader.find(body.ssin)
+    seen = [found[0]] if found and found[0].inscription_of(own) else []
+    if found and seen and found[1] != body.ssin:
+        raise SsinReplaced(found[1])
     items = [msgspec.json.encode(dossier_view(services, d, own, ssin=body.ssin)) for d in seen]
     return answer(collection(items, f"{services.settings.base_url}/v1/dossiers/search", total=len(items)))
 
@@ -162,18 +168,63 @@ async def list_threads(request: Request, dossierId: str) -> Response:  # noqa: N
     now = services.clock.now()
     seen = dossier.threads_seen_by(caller.organisation.organisation_id)
     ordered = sorted(seen, key=lambda t: (not t.is_open, t.due_at or t.opened_at))
-    items = [
-        msgspec.json.encode(
-            msgspec.to_builtins(t)
-            | {
-                "overdue": t.is_overdue(now),
-                "responsible": t.responsible,
-                "href": thread_href(services, dossier, t),
-            }
-        )
-        for t in ordered
-    ]
+    items = [msgspec.json.encode(thread_view(t, now, thread_href(services, dossier, t))) for t in ordered]
     return answer(collection(items, href, total=len(items)), headers={"ETag": etag(dossier)})
+
+
+@router.post(
+    "/{dossierId}/ssinReplacement",
+    operation_id="replaceSsin",
+    summary="Put the dossier under the client's new national number",
+    responses={200: gives(DossierView, "The dossier under its new number")},
+    openapi_extra=takes(SsinReplacement, scope_name="dossier:write", headers=(KEY_HEADER, MATCH_HEADER)),
+)
+async def replace_ssin(request: Request, dossierId: str) -> Response:  # noqa: N803 - the name in the path
+    """Re-key a dossier whose client got another national number.
+
+    The old number keeps finding it and answers `replacedSsin` with `replacedBy`; subscribers are told by
+    `dossier.ssinReplaced`, which holds no number. Another dossier under the new number is to be merged first.
+    """
+    caller = await caller_of(request, "dossier:write")
+    services = services_of(request)
+    body, raw = await body_of(request, SsinReplacement)
+    check_ssin(services, body.ssin)
+    if body.replaced_on > local_day(services.clock.now()):
+        raise BadInput(Issue.of("invalidInput", "A number cannot be replaced in the future.", name="replacedOn"))
+    command = ReplaceSsin(
+        command_id=new_id(),
+        dossier_id=uuid_of(dossierId) or new_id(),
+        caller=caller,
+        replaced_on=body.replaced_on,
+        ssin_birth_date=birth_date_of(body.ssin),
+    )
+    asked = write_request(request, raw, ssin=body.ssin)
+    handled = await services.record.handle(command, asked, at=services.clock.now())
+    view = dossier_view(services, handled.dossier, caller.organisation.organisation_id, ssin=body.ssin)
+    return answer(view, headers={"ETag": etag(handled.dossier)})
+
+
+@router.post(
+    "/{dossierId}/merge",
+    operation_id="mergeDossier",
+    summary="Merge the dossier into another of the same client",
+    responses={200: gives(DossierView, "The dossier that goes on")},
+    openapi_extra=takes(DossierMerge, scope_name="dossier:write", headers=(KEY_HEADER, MATCH_HEADER)),
+)
+async def merge_dossier(request: Request, dossierId: str) -> Response:  # noqa: N803 - the name in the path
+    """Close this dossier and go on in `into`: its open threads, organisations and numbers move there.
+
+    Both keep their events and their chains; this one stays readable and says `mergedInto`.
+    """
+    caller = await caller_of(request, "dossier:write")
+    services = services_of(request)
+    body, raw = await body_of(request, DossierMerge)
+    command = Merge(command_id=new_id(), dossier_id=uuid_of(dossierId) or new_id(), caller=caller, into=UUID(body.into))
+    handled = await services.record.merge(command, write_request(request, raw), at=services.clock.now())
+    own = caller.organisation.organisation_id
+    if handled.dossier.inscription_of(own) is None:
+        raise Unseen  # the repeat of a request from before the inscription closed
+    return answer(dossier_view(services, handled.dossier, own), headers={"ETag": etag(handled.dossier)})
 
 
 def check_ssin(services: Services, ssin: str) -> None:
@@ -231,6 +282,21 @@ def dossier_view(
         ],
         "contacts": [msgspec.to_builtins(c) for c in dossier.contacts],
         "facts": msgspec.to_builtins(dossier.facts),
+        "mandates": [
+            {
+                "mandateId": m.mandate_id,
+                "scope": m.scope,
+                "givenTo": m.given_to,
+                "sharedWith": m.shared_with or None,
+                "givenOn": m.given_on,
+                "validUntil": m.valid_until,
+                "withdrawnAt": m.withdrawn_at,
+                "active": m.active(local_day(services.clock.now())),
+            }
+            for m in dossier.mandates
+        ],
+        "priorityLine": dossier.priority_line,
+        "mergedInto": dossier.merged_into,
         "openThreads": sum(thread.is_open for thread in dossier.threads_seen_by(organisation)),
         "openedAt": dossier.opened_at,
         "changedAt": dossier.changed_at,

@@ -1,5 +1,6 @@
 """The inbox of a counsellor, or of an organisation's software: whose turn, and what is new."""
 
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -8,11 +9,12 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from handover.domain.deadlines import local_day
-from handover.domain.visibility import classes_for, visible_data
+from handover.domain.visibility import Reader, visible_data
 from handover.inbox.views import InboxItem
 from handover.web.answers import answer, collection, event_href, without_nulls
 from handover.web.api.describing import PROBLEMS, gives, scope, takes
 from handover.web.api.models import Seen
+from handover.web.api.threads import age_in_days, rung_name
 from handover.web.api.views import InboxItems
 from handover.web.asking import body_of, caller_of, refuse_unknown_query
 from handover.web.needs import Services, services_of
@@ -38,13 +40,21 @@ async def read_inbox(
     services = services_of(request)
     now = services.clock.now()
     own = caller.organisation.organisation_id
-    found = await services.inbox.items(own, caller.counsellor_id or None, at=now, limit=page_size, team=team)
-    items = [msgspec.json.encode(_view(services, item)) for item in found]
+    counsellor = services.directory_now().counsellors.get(caller.counsellor_id)
+    found = await services.inbox.items(
+        own,
+        caller.counsellor_id or None,
+        at=now,
+        limit=page_size,
+        team=team,
+        works_in=counsellor.team if counsellor else "",
+    )
+    items = [msgspec.json.encode(_view(services, item, now)) for item in found]
     here = f"{services.settings.base_url}/v1/inbox?team={str(team).lower()}&pageSize={page_size}"
     return answer(collection(items, here, total=len(items)))
 
 
-def _view(services: Services, item: InboxItem) -> object:
+def _view(services: Services, item: InboxItem, now: datetime) -> object:
     view: dict[str, object] = {
         "group": item.group,
         "dossierId": item.dossier_id,
@@ -60,6 +70,10 @@ def _view(services: Services, item: InboxItem) -> object:
         "outcome": item.outcome or None,
         "since": item.since,
         "openedAt": item.opened_at,
+        "ageDays": age_in_days(item.opened_at, now) if item.opened_at else None,
+        "stage": item.stage or None,
+        "escalation": rung_name(item.rung),
+        "revolvingDoor": item.revolving_door or None,
         "dueAt": item.due_at,
         "dueRule": item.due_rule or None,
         "overdue": item.overdue,
@@ -77,8 +91,10 @@ def _data(services: Services, item: InboxItem) -> object:
     if item.body is None or item.inscription is None or item.other is None:
         return None
     today = local_day(services.clock.now())
-    classes = classes_for(item.inscription, item.other.organisation, services.directory_now(), on=today)
-    return visible_data(item.type, msgspec.json.decode(item.body)["data"], classes)
+    reader = Reader(item.inscription, item.mandates, services.directory_now(), today)
+    return visible_data(
+        item.type, msgspec.json.decode(item.body)["data"], reader.classes(item.type, item.other.organisation)
+    )
 
 
 @router.post(

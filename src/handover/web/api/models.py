@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
+from handover.delivery.subscriptions import Content
 from handover.domain.codes import Capacity, LeadKind, TargetGroup
 from handover.web.api.moments import ReachableDay, ReachableMoment
 
@@ -64,6 +65,23 @@ class DossierSearch(Body):
     ssin: Ssin
 
 
+class SsinReplacement(Body):
+    """The client's new national number, and since when it counts."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"ssin": "80010100206", "replacedOn": "2026-11-02"}})
+
+    ssin: Ssin = Field(description="The new national number or BIS number, 11 digits")
+    replaced_on: ReachableDay
+
+
+class DossierMerge(Body):
+    """The dossier in which this one goes on."""
+
+    model_config = ConfigDict(json_schema_extra={"example": {"into": "01a2039f-8f32-7d21-ab59-99e3cbca2aa3"}})
+
+    into: DossierId
+
+
 class SubscriptionCreation(Body):
     """Where events go, and which; without `eventTypes` all of them."""
 
@@ -78,6 +96,9 @@ class SubscriptionCreation(Body):
 
     url: Url
     event_types: EventTypeNames | None = None
+    content: Content = Field(
+        Content.THIN, description="full: the event goes along, as you may see it when it is sent", strict=False
+    )
 
 
 class SubscriptionChange(Body):
@@ -87,6 +108,7 @@ class SubscriptionChange(Body):
 
     url: Url | None = None
     event_types: EventTypeNames | None = None
+    content: Content | None = Field(None, strict=False)
     status: Literal["active", "paused"] | None = None
 
 
@@ -135,6 +157,9 @@ class Issue(BaseModel):
     detail: str
     in_: Literal["body", "path", "query", "header"] = Field(alias="in")
     name: str | None = None
+    replaced_by: Ssin | None = Field(
+        None, alias="replacedBy", description="Of type replacedSsin: the number that holds now"
+    )
 
 
 class Problem(BaseModel):

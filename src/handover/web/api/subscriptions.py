@@ -54,6 +54,7 @@ def _view(services: Services, subscription: Subscription) -> Mapping[str, object
         "href": f"{services.settings.base_url}/v1/subscriptions/{subscription.subscription_id}",
         "url": subscription.url,
         "eventTypes": subscription.event_types,
+        "content": subscription.content,
         "status": subscription.status,
         "statusReason": subscription.status_reason or None,
         "downSince": subscription.down_since,
@@ -77,7 +78,9 @@ async def create_subscription(request: Request) -> Response:
     body, raw = await body_of(request, SubscriptionCreation)
 
     async def create() -> bytes:
-        subscription, secret = await services.subscriptions.create(own, body.url, body.event_types)
+        subscription, secret = await services.subscriptions.create(
+            own, body.url, body.event_types, content=body.content
+        )
         return msgspec.json.encode({**_view(services, subscription), "secret": secret})
 
     made = await services.once.answer(own, write_request(request, raw), create)
@@ -131,7 +134,7 @@ async def change_subscription(request: Request, subscriptionId: str) -> Response
         raise _unknown()
     status = None if body.status is None else Status(body.status)
     found = await services.subscriptions.change(
-        own, found_id, url=body.url, event_types=body.event_types, status=status
+        own, found_id, url=body.url, event_types=body.event_types, content=body.content, status=status
     )
     if found is None:
         raise _unknown()

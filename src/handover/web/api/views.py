@@ -10,7 +10,9 @@ from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
 
 from handover.delivery.queue import State
+from handover.delivery.subscriptions import Content
 from handover.domain.codes import Capacity, LeadKind, OrganisationKind, TargetGroup
+from handover.domain.codes_dossier import MandateScope, Rung
 from handover.domain.codes_follow_up import Benefit
 from handover.domain.threads import Status
 from handover.inbox.views import Group
@@ -43,6 +45,7 @@ class PartyView(View):
 
     organisation: str
     counsellor: str | None = None
+    team: str | None = None
 
 
 class ThreadState(View):
@@ -61,15 +64,25 @@ class ThreadState(View):
     since: datetime
     last_type: str
     correlation_id: str
+    stage: str | None = None
     outcome: str | None = None
     purpose: str | None = None
+    route: str | None = None
     review_on: date | None = None
+    starts_on: date | None = None
+    participants: list[PartyView] | None = None
+    assessor: str | None = None
+    about: str | None = None
+    escalated: list[PartyView] | None = None
+    revolving_door: bool | None = None
 
 
 class ThreadView(ThreadState):
-    """A process instance as it stands now."""
+    """A process instance as it stands now. `ageDays` counts from the day it was opened."""
 
     overdue: bool
+    age_days: int
+    escalation: Rung | None = None
     responsible: str
     href: str
 
@@ -80,8 +93,19 @@ class Threads(Page):
     items: list[ThreadView]
 
 
+class FactsView(View):
+    """Registered, activated, and each side's word on income, by organisation."""
+
+    registered_at_vdab_since: date | None = None
+    trajectory_since: date | None = None
+    benefits: dict[str, Benefit] | None = None
+
+
 class EventView(View):
-    """A recorded event; `threads` is what it made of the threads it touched."""
+    """A recorded event; `threads` is what it made of the threads it touched.
+
+    `redacted` names fields of `data` that were recorded and that you may not see (any more).
+    """
 
     event_id: str
     dossier_id: str
@@ -93,7 +117,9 @@ class EventView(View):
     occurred_at: datetime
     recorded_at: datetime
     data: dict[str, Any]
+    redacted: list[str] | None = None
     threads: list[ThreadState] | None = None
+    facts: FactsView | None = None
     href: str
 
 
@@ -155,12 +181,17 @@ class ContactView(View):
     until: datetime | None = None
 
 
-class FactsView(View):
-    """Registered, activated, and each side's word on income, by organisation."""
+class MandateView(View):
+    """What the client lets an organisation's worker do; kept after its end."""
 
-    registered_at_vdab_since: date | None = None
-    trajectory_since: date | None = None
-    benefits: dict[str, Benefit] | None = None
+    mandate_id: str
+    scope: MandateScope
+    given_to: str
+    shared_with: str | None = None
+    given_on: date
+    valid_until: date | None = None
+    withdrawn_at: datetime | None = None
+    active: bool
 
 
 class DossierView(View):
@@ -176,6 +207,9 @@ class DossierView(View):
     inscriptions: list[InscriptionView]
     contacts: list[ContactView]
     facts: FactsView
+    mandates: list[MandateView]
+    priority_line: bool
+    merged_into: str | None = None
     open_threads: int
     opened_at: datetime
     changed_at: datetime
@@ -211,6 +245,10 @@ class InboxItemView(View):
     outcome: str | None = None
     since: datetime
     opened_at: datetime | None = None
+    age_days: int | None = None
+    stage: str | None = None
+    escalation: Rung | None = None
+    revolving_door: bool | None = None
     due_at: datetime | None = None
     due_rule: str | None = None
     overdue: bool
@@ -233,6 +271,7 @@ class SubscriptionView(View):
     href: str
     url: str
     event_types: list[str] | None = None
+    content: Content
     status: Literal["active", "paused", "disabled"]
     status_reason: str | None = None
     down_since: datetime | None = None

@@ -7,12 +7,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from handover.delivery.marks import status_of
+from handover.domain.allowed import Step as Possible
 from handover.domain.allowed import allowed
 from handover.domain.dossier import Dossier
 from handover.domain.events import Acknowledge
 from handover.domain.kinds import EVENT_TYPES
+from handover.domain.posting import awaits_receipt
 from handover.domain.refusals import Unseen
-from handover.domain.threads import Status
 from handover.platform.ids import new_id
 from handover.record import handle
 from handover.web.asking import uuid_of
@@ -25,6 +26,7 @@ router = APIRouter(route_class=Screen)
 _STEPS = 60
 """Steps on a page: enough for most dossiers, and a page that stays light."""
 FIRST_VIEW = "first view"
+_GROUPS = ("handover", "question", "intake", "label", "training", "followUp", "nonCooperation", "dossier")
 
 
 @router.get("/dossiers/{dossier_id}")
@@ -44,7 +46,7 @@ async def dossier_page(request: Request, dossier_id: str) -> Response:
     )
     steps = timeline.steps(page, dossier, bodies, marks, unseen=unseen.get(dossier.dossier_id, 0))
     await page.services.inbox.seen(page.own, caller.counsellor_id, [(dossier.dossier_id, dossier.version)])
-    possible = allowed(dossier, caller)
+    possible = possible_steps(page, dossier)
     lead, director = header.lead_of(page, dossier)
     starting = header.actions(page, dossier, possible, None)
     return page.show(
@@ -57,10 +59,7 @@ async def dossier_page(request: Request, dossier_id: str) -> Response:
         facts=header.facts(page, dossier),
         cards=header.cards(page, dossier, possible),
         ended=header.ended(page, dossier, possible),
-        groups=[
-            (kind, [a for a in starting if a.event_type.startswith(f"{kind}.")])
-            for kind in ("handover", "intake", "followUp", "dossier")
-        ],
+        groups=[(kind, [a for a in starting if a.event_type.startswith(f"{kind}.")]) for kind in _GROUPS],
         has_steps=bool(starting),
         steps=steps,
         older=before - _STEPS if before - 1 > _STEPS else 0,
@@ -79,6 +78,11 @@ async def news(request: Request, dossier_id: str) -> Response:
     return page.show("dossier_news.html", dossier=dossier, n=unseen.get(dossier.dossier_id, 0))
 
 
+def possible_steps(page: Page, dossier: Dossier) -> list[Possible]:
+    """Give what the signed-in person may do now."""
+    return allowed(dossier, page.caller, page.people.directory, at=page.dates.now)
+
+
 async def seen_dossier(page: Page, text: str) -> Dossier:
     """Give the dossier of an address. Raises Unseen for an unknown one and for one of others alike."""
     dossier_id = uuid_of(text)
@@ -94,10 +98,7 @@ async def _acknowledged(page: Page, dossier: Dossier) -> Dossier:
     if "dossier:write" not in page.caller.scopes:
         return dossier
     for thread in dossier.open_threads:
-        receiver = thread.receiver
-        if thread.kind != "handover" or thread.status is not Status.REQUESTED:
-            continue
-        if receiver is None or receiver.organisation != page.own:
+        if not awaits_receipt(thread, page.own):
             continue
         command = Acknowledge(
             command_id=new_id(),

@@ -84,7 +84,11 @@ async def _changes(broadcast: InboxBroadcast, caller: Caller) -> AsyncIterator[b
 
 async def _show(page: Page, template: str, *, team: bool) -> Response:
     caller, now = page.caller, page.dates.now
-    items = await page.services.inbox.items(page.own, caller.counsellor_id, at=now, limit=LIMIT, team=team)
+    counsellor = page.people.directory.counsellors.get(caller.counsellor_id)
+    works_in = counsellor.team if counsellor else ""
+    items = await page.services.inbox.items(
+        page.own, caller.counsellor_id, at=now, limit=LIMIT, team=team, works_in=works_in
+    )
     groups = shown(page, items, team=team)
     return page.show(template, groups=groups, team=team, limit=LIMIT, whose="team" if team else "mine")
 

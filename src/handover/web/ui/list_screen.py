@@ -37,9 +37,10 @@ async def look_up(request: Request) -> Response:
     if not acceptable_ssin(page, ssin):
         return await _show(page, typed=typed, error=page.t("opening.ssin_wrong"), status=400)
     found = await page.services.reader.find(ssin)
-    if found is None or found.inscription_of(page.own) is None:
+    if found is None or found[0].inscription_of(page.own) is None:
         return await _show(page, typed=typed, error=page.t("list.not_found"))
-    return go(address_of(found.dossier_id))
+    dossier, number = found
+    return go(address_of(dossier.dossier_id) + ("?done=replaced" if number != ssin else ""))
 
 
 def plain_ssin(text: str) -> str:

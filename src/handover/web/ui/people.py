@@ -41,7 +41,7 @@ class People:
     def reach(self, party: Party) -> Reach:
         """Give whom to call at a side: the named counsellor, else the coordinator, else the front desk."""
         organisation = self.directory.organisations.get(party.organisation)
-        contact = self.directory.counsellors.get(party.counsellor or self.directory.contact(party.organisation))
+        contact = self.directory.counsellors.get(party.counsellor or self._coordinator(party.organisation))
         phone = (contact.phone if contact else "") or (organisation.phone if organisation else "")
         email = (contact.email if contact else "") or (organisation.email if organisation else "")
         name = contact.name if contact else self.organisation(party.organisation)
@@ -50,8 +50,12 @@ class People:
     def of(self, organisation_id: str) -> list[Counsellor]:
         """Give an organisation's counsellors by name, the coordinator last."""
         found = [c for c in self.directory.counsellors.values() if c.organisation_id == organisation_id]
-        coordinator = self.directory.contact(organisation_id)
+        coordinator = self._coordinator(organisation_id)
         return sorted(found, key=lambda c: (c.counsellor_id == coordinator, c.name.casefold()))
+
+    def _coordinator(self, organisation_id: str) -> str:
+        found = self.directory.organisations.get(organisation_id)
+        return found.coordinator if found else ""
 
     def others(self, organisation_id: str) -> list[Organisation]:
         """Give every other organisation, by name."""

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from handover.access.denials import MissingScope
-from handover.domain.allowed import allowed
 from handover.domain.dossier import Dossier
 from handover.domain.events import Event, PostEvent
 from handover.domain.fields import Visibility
@@ -19,14 +18,14 @@ from handover.domain.kinds import EVENT_TYPES
 from handover.domain.parties import Caller
 from handover.domain.refusals import InvalidField, Refusal, UnknownThread, Unseen
 from handover.domain.threads import Thread
-from handover.domain.visibility import classes_for
+from handover.domain.visibility import Reader
 from handover.platform.ids import new_id
 from handover.record import codec
 from handover.record.handle import Request as Asked
 from handover.web.asking import uuid_of
 from handover.web.problems import problem_of
 from handover.web.ui import header
-from handover.web.ui.dossier_screen import address_of, seen_dossier
+from handover.web.ui.dossier_screen import address_of, possible_steps, seen_dossier
 from handover.web.ui.fields import Shape, Widget, shapes_of
 from handover.web.ui.forms import Former, payload_of
 from handover.web.ui.pages import Page
@@ -54,7 +53,7 @@ async def step_form(request: Request, dossier_id: str, event_type: str) -> Respo
     may_write(page.caller)
     dossier = await seen_dossier(page, dossier_id)
     thread = _thread(request, dossier, event_type)
-    if (event_type, thread.thread_id if thread else None) not in allowed(dossier, page.caller):
+    if (event_type, thread.thread_id if thread else None) not in possible_steps(page, dossier):
         return _not_now(page, dossier)
     earlier = await _earlier(page, dossier, thread)
     typed = Former(page, dossier, event_type, thread).start([event.data for event in earlier])
@@ -147,7 +146,11 @@ async def _earlier(page: Page, dossier: Dossier, thread: Thread | None) -> list[
         return []
     found = await page.services.reader.timeline(dossier.dossier_id)
     events = [codec.decode_event(body) for body in (found.bodies if found else ())]
-    return [e for e in events if e.thread_id == thread.thread_id and dossier.sees(page.own, e.sequence)]
+    return [
+        e
+        for e in events
+        if e.thread_id == thread.thread_id and dossier.place_to_see(page.own, e.sequence, e.type, e.thread_id)
+    ]
 
 
 def _about(page: Page, dossier: Dossier, earlier: Sequence[Event]) -> Sequence[Said]:
@@ -155,8 +158,7 @@ def _about(page: Page, dossier: Dossier, earlier: Sequence[Event]) -> Sequence[S
     own = dossier.inscription_of(page.own)
     if not earlier or own is None:
         return ()
-    first = earlier[0]
-    return said(page, first, classes_for(own, first.organisation, page.people.directory, on=page.dates.today))
+    return said(page, earlier[0], Reader.of(dossier, own, page.people.directory, on=page.dates.today))
 
 
 def _form(  # noqa: PLR0913 - what a form is made of

@@ -10,7 +10,7 @@ from handover.domain.deadlines import local_day
 from handover.domain.dossier import Dossier
 from handover.domain.events import Event
 from handover.domain.parties import Party
-from handover.domain.visibility import classes_for
+from handover.domain.visibility import Reader
 from handover.record import codec
 from handover.web.ui.inbox import process_of
 from handover.web.ui.pages import Page
@@ -63,15 +63,13 @@ def steps(
     found: list[Step] = []
     for body in reversed(bodies):
         event = codec.decode_event(body)
-        inscription = next(
-            (i for i in dossier.inscriptions if i.organisation == page.own and i.covers(event.sequence)), None
-        )
-        if inscription is None:
+        place = dossier.place_to_see(page.own, event.sequence, event.type, event.thread_id)
+        if place is None:
             continue
-        classes = classes_for(inscription, event.organisation, page.people.directory, on=page.dates.today)
+        reader = Reader.of(dossier, place, page.people.directory, on=page.dates.today)
         is_new = unseen > 0 and event.organisation != page.own
         unseen -= is_new
-        lines = said(page, event, classes)
+        lines = said(page, event, reader)
         found.append(_step(page, dossier, event, lines, marks.get(event.sequence, {}), is_new=is_new))
     return found
 
@@ -126,7 +124,7 @@ _QUIET = {
 
 
 def _arrivals(page: Page, dossier: Dossier, event: Event, marks: Mapping[str, Mark]) -> tuple[Arrival, ...]:
-    others = sorted(dossier.entitled_to(event.sequence) - {page.own})
+    others = sorted(dossier.entitled_to(event) - {page.own})
     return tuple(_arrival(page, dossier, event, organisation, marks.get(organisation)) for organisation in others)
 
 

@@ -8,6 +8,7 @@ from handover.domain.codes import Coded
 from handover.domain.events import Event
 from handover.domain.fields import Part, Payload, Visibility
 from handover.domain.kinds.dossier import InscriptionClosed, InscriptionOpened
+from handover.domain.visibility import Reader
 from handover.web.ui.fields import Shape, Widget, shapes_of
 from handover.web.ui.pages import Page
 
@@ -27,11 +28,22 @@ class Said:
     value: str
     note: str = ""
     long: bool = False
+    withheld: bool = False
+    """It was written, but this reader may not read it (any more)."""
 
 
-def said(page: Page, event: Event, classes: frozenset[Visibility]) -> tuple[Said, ...]:
-    """Give the lines of a step that may be seen with these classes."""
-    return tuple(_lines(page, event.type, event.data, classes))
+def said(page: Page, event: Event, reader: Reader) -> tuple[Said, ...]:
+    """Give the lines of a step that the reader may see, and a word for each that is withheld."""
+    classes = reader.classes(event.type, event.organisation)
+    lines = list(_lines(page, event.type, event.data, classes))
+    present = [s.name for s in shapes_of(event.type) if getattr(event.data, s.attribute) not in (None, (), "")]
+    withheld = reader.redacted(event.type, event.organisation, present)
+    lines += [Said(_label(page, name), page.t("dossier.withheld"), withheld=True) for name in withheld]
+    return tuple(lines)
+
+
+def _label(page: Page, name: str) -> str:
+    return page.t.first(f"field.shown.{name}", f"field.{name}").rstrip("?")
 
 
 def about(page: Page, event: Event) -> str:
@@ -48,11 +60,10 @@ def _lines(page: Page, event_type: str, data: Payload, classes: frozenset[Visibi
         value = getattr(data, shape.attribute)
         if value in (None, (), "", False) or shape.visibility not in classes or shape.name in untold:
             continue
-        t = page.t
         yield Said(
-            label=t.first(f"field.shown.{shape.name}", f"field.{shape.name}").rstrip("?"),
+            label=_label(page, shape.name),
             value=text_of(page, shape, value),
-            note=t(f"dossier.{shape.visibility.value}") if shape.visibility in _OWN else "",
+            note=page.t(f"dossier.{shape.visibility.value}") if shape.visibility in _OWN else "",
             long=shape.widget in {Widget.TEXT, Widget.ROWS},
         )
 

@@ -1,0 +1,41 @@
+"""What a delivery says: thin, or with the event as its receiver may see it at the moment of sending.
+
+Between enqueueing and sending a mandate may be withdrawn or a legal basis end: so a full one is worked out anew for
+each attempt.
+"""
+
+from collections.abc import Callable
+from uuid import UUID
+
+import asyncpg
+
+from handover.delivery.cloud_event import Step, webhook_body
+from handover.domain.deadlines import local_day
+from handover.domain.parties import Directory
+from handover.platform.clock import Clock
+from handover.record import codec
+from handover.record.sight import Sight
+
+
+class Contents:
+    """Writes the bodies of webhooks."""
+
+    def __init__(self, pool: asyncpg.Pool, directory: Callable[[], Directory], clock: Clock, base_url: str) -> None:
+        self._pool = pool
+        self._directory = directory
+        self._clock = clock
+        self._base_url = base_url
+
+    def thin(self, step: Step, *, previous: int) -> bytes:
+        """Give a body that says where to read the event. Raises KeyError for a type that is not known here."""
+        return webhook_body(step, base_url=self._base_url, previous=previous)
+
+    async def full(self, step: Step, kept: bytes, organisation: str, *, previous: int) -> bytes:
+        """Give a body with the stored event as the organisation sees it now; a thin one when it sees it no more.
+
+        Raises asyncpg's errors, and msgspec's or KeyError for what cannot be read.
+        """
+        state = await self._pool.fetchval("SELECT state FROM dossier WHERE dossier_id = $1", UUID(step.dossier_id))
+        sight = Sight(organisation, self._directory(), on=local_day(self._clock.now()))
+        seen = sight.of(codec.decode_state(state), kept)
+        return webhook_body(step, base_url=self._base_url, previous=previous, event=seen.body if seen else None)
