@@ -77,7 +77,10 @@ def test_a_plan_agreed_anew_stays_one_plan() -> None:
     assert case.thread.due_at == brussels(date(2027, 1, 4)), "a Saturday rolls forward"
     open_ended = f.PlanAgreed(title="Actieplan", starts_on=date(2026, 9, 1))
     case.post(OCMW_1, "followUp.planAgreed", open_ended, thread=case.thread.thread_id)
-    assert case.thread.due_at is None
+    assert (case.thread.due_at, case.thread.due_rule) == (
+        datetime(2027, 5, 24, 21, 59, 59, tzinfo=UTC),
+        "180 days",
+    ), "without an end somebody looks again in half a year"
     assert len(case.dossier.threads) == 1
     case.post(OCMW_1, "followUp.planEnded")
     assert case.dossier.open_threads == ()
@@ -110,9 +113,10 @@ def test_a_contract_is_due_three_months_before_its_end(article: str) -> None:
     held = f.ConsultationHeld(held_on=date(2026, 11, 20), agreed="Begeleiding door VDAB.", ends_on=date(2027, 4, 15))
     case.post(VDAB_1, f"followUp.{article}ConsultationHeld", held)
     assert case.thread.due_at == datetime(2027, 4, 15, 21, 59, 59, tzinfo=UTC), "what is left is the end itself"
+    contract = case.thread.thread_id
     case.post(OCMW_1, f"followUp.{article}Ended")
-    assert case.thread.status is Status.COMPLETED
-    assert len(case.dossier.threads) == 1
+    assert case.dossier.threads[contract].status is Status.COMPLETED
+    assert [t.topic for t in case.dossier.threads.values()] == [article, "lead"], "and VDAB is asked to direct"
 
 
 def test_a_contract_that_ends_soon_is_due_at_once() -> None:
@@ -164,8 +168,8 @@ def test_aftercare_checks_at_one_three_and_six_months() -> None:
         brussels(date(2026, 12, 23)),
         brussels(date(2027, 2, 23)),
         datetime(2027, 5, 24, 21, 59, 59, tzinfo=UTC),
-        None,
-    ]
+        datetime(2027, 6, 7, 21, 59, 59, tzinfo=UTC),
+    ], "after the last check somebody still has to end it"
     assert case.thread.is_open, "silence ends nothing"
     case.post(VDAB_1, "followUp.aftercareEnded")
     assert case.thread.outcome == "stable"

@@ -124,10 +124,10 @@ def test_requested_inscribes_the_receiver() -> None:
     assert inscription.legal_basis_id == "demo-protocol"
     requested = next(e for e in case.events if e.type == "handover.requested")
     assert case.types[-1] == "dossier.inscriptionOpened"
-    assert case.dossier.sees(VDAB, requested.sequence), "it sees what it is asked"
-    assert VDAB in case.dossier.entitled_to(requested.sequence)
-    assert case.dossier.sees(VDAB, 1), "a warm handover brings the history along"
-    assert VDAB not in case.dossier.entitled_to(1), "but delivers none of it"
+    assert case.sees(VDAB, requested.sequence), "it sees what it is asked"
+    assert VDAB in case.entitled(requested)
+    assert case.sees(VDAB, 1), "a warm handover brings the history along"
+    assert VDAB not in case.entitled(1), "but delivers none of it"
 
 
 def test_a_second_ocmw_gets_the_history_by_a_referral_to_it() -> None:
@@ -137,13 +137,13 @@ def test_a_second_ocmw_gets_the_history_by_a_referral_to_it() -> None:
     joined, _ = case.open(OTHER_1)
     before = case.dossier.inscription_of(OTHER)
     assert before
-    assert not case.dossier.sees(OTHER, joined.sequence - 1)
+    assert not case.sees(OTHER, joined.sequence - 1)
     asked = case.post(OCMW_1, "handover.requested", replace(example("handover.requested"), receiver=OTHER))
     assert case.types[-2:] == ["handover.requested", "dossier.inscriptionOpened"]
-    assert all(case.dossier.sees(OTHER, event.sequence) for event in case.events)
+    assert all(case.sees(OTHER, event.sequence) for event in case.events)
     assert case.dossier.inscription_of(OTHER) == replace(before, sees_from=1), "it is the same inscription"
     assert [i.organisation for i in case.dossier.inscriptions] == [OCMW, OTHER]
-    assert OTHER not in case.dossier.entitled_to(joined.sequence - 1)
+    assert OTHER not in case.entitled(joined.sequence - 1)
     case.post(OTHER_1, "handover.rejected", thread=asked.event_id)
     assert case.dossier.inscription_of(OTHER), "which the referral did not open"
     case.post(OCMW_1, "handover.retried", thread=asked.event_id)
@@ -289,4 +289,4 @@ def test_the_sender_keeps_seeing_every_step() -> None:
         example("followUp.appointmentPlanned"), counsellor=VDAB_1
     ))  # fmt: skip
     case.post(VDAB_1, "handover.completed")
-    assert all(case.dossier.sees(OCMW, event.sequence) for event in case.events)
+    assert all(case.sees(OCMW, event.sequence) for event in case.events)

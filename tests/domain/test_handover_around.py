@@ -144,10 +144,10 @@ def test_what_came_to_nothing_closes_the_inscription_it_opened(who: str, kind: s
     event = case.post(who, kind)
     assert case.types[-1] == "dossier.inscriptionClosed"
     assert case.dossier.inscription_of(VDAB) is None
-    assert VDAB in case.dossier.entitled_to(event.sequence), "it is still told"
-    assert VDAB in case.dossier.entitled_to(case.dossier.version)
+    assert VDAB in case.entitled(event), "it is still told"
+    assert VDAB in case.entitled(case.dossier.version)
     case.post(OCMW_1, "dossier.benefitStated")
-    assert VDAB not in case.dossier.entitled_to(case.dossier.version)
+    assert VDAB not in case.entitled(case.dossier.version)
     case.refused(Unseen, VDAB_1, "handover.accepted", thread=case.thread.thread_id)
 
 

@@ -103,8 +103,8 @@ def test_each_side_has_its_word_on_income() -> None:
     case.open(VDAB_1)
     since = date(2026, 11, 2)
     case.post(OCMW_1, "dossier.benefitStated", i.BenefitStated(benefit=Benefit.LIVING_WAGE, since=since))
-    case.post(VDAB_1, "dossier.benefitStated", i.BenefitStated(benefit=Benefit.UNEMPLOYMENT, since=since))
+    case.post(VDAB_1, "dossier.benefitStated", i.BenefitStated(benefit=Benefit.SICKNESS, since=since))
     case.post(OCMW_1, "dossier.benefitStated", i.BenefitStated(benefit=Benefit.NONE, since=since))
-    assert case.dossier.facts.benefits == {OCMW: Benefit.NONE, VDAB: Benefit.UNEMPLOYMENT}
+    assert case.dossier.facts.benefits == {OCMW: Benefit.NONE, VDAB: Benefit.SICKNESS}
     case.open(OTHER_1)
     assert case.dossier.threads == {}, "a fact is no process"

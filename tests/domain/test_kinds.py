@@ -7,6 +7,7 @@ import pytest
 
 from handover.domain.codes import Coded
 from handover.domain.fields import Payload, Visibility, visibility_of
+from handover.domain.guards import AUTOMATIC_RIGHT, BY_INQUIRY, OFF_LIVING_WAGE, ON_LIVING_WAGE
 from handover.domain.kinds import EVENT_TYPES, KINDS, EventType
 from handover.domain.threads import ENDED, NEEDS_REASON, UNCHANGED, By, Kind, Status, Transition, Turn
 
@@ -16,6 +17,7 @@ _ids = [f"{name}-{row.starts[0] if row.starts else 'opens'}" for name, row in RO
 _step_ids = [f"{name}-{row.starts[0] if row.starts else 'opens'}" for name, row in STEPS]
 
 REASON_BUT_NO_SETBACK = {
+    "nonCooperation.justified": "why the client did not come; the report goes on",
     "handover.cancellationRequested": "asks for the end, which only the receiver brings about",
     "followUp.employmentEnded": "ended well or not, the thread is completed",
     "followUp.art60Ended": "as for other work",
@@ -59,8 +61,12 @@ def test_whoever_must_act_is_said(name: str, row: Transition) -> None:
     if row.to in ENDED:
         assert row.turn is Turn.NOBODY, f"{name} ends its thread"
         assert row.due.name == ""
+    elif row.remark:
+        assert (row.turn, row.due.name) in {(Turn.UNCHANGED, ""), (Turn.UNCHANGED, "unchanged")}, "nothing moves"
+        assert row.starts == (row.to,)
     else:
-        assert row.turn in {Turn.SENDER, Turn.RECEIVER}, f"{name} leaves its thread open"
+        assert row.turn not in {Turn.NOBODY, Turn.UNCHANGED}, f"{name} leaves its thread open"
+        assert row.due.name, f"{name} leaves its thread open, so something is due"
     if row.turn is Turn.RECEIVER:
         assert row.addresses or any(r.addresses for r in _roads(name, row)), "there is a receiver"
 
@@ -76,7 +82,7 @@ _SETBACKS = [(name, row) for name, row in STEPS if row.to in {Status.REJECTED, S
 def test_after_a_setback_the_sender_has_five_working_days(name: str, row: Transition) -> None:
     assert (row.turn, row.due.name) == (Turn.SENDER, "5 working days")
     leading_on = [r for r in EVENT_TYPES[name].kind.table if row.to in r.starts and r.topic == row.topic]
-    assert {r.to for r in leading_on} == {Status.CLOSED}
+    assert {r.to for r in leading_on if r.name != "reconsiderationRequested"} == {Status.CLOSED}
     assert {r.by for r in leading_on} == {By.SENDER}
 
 
@@ -98,8 +104,16 @@ def test_only_an_end_leads_nowhere(kind: Kind) -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda k: k.name)
 def test_no_two_rows_fit_at_once(kind: Kind) -> None:
     for name, rows in kind.rows.items():
-        starts = [(row.topic, status) for row in rows for status in (row.starts or (None,))]
+        starts = [
+            (row.topic, status, stage, row.when)
+            for row in rows
+            for status in (row.starts or (None,))
+            for stage in (row.after or (None,))
+        ]
         assert len(starts) == len(set(starts)), name
+        if any(row.when for row in rows):
+            assert all(row.when for row in rows), "one of its conditions always holds"
+            assert {row.when for row in rows} in ({ON_LIVING_WAGE, OFF_LIVING_WAGE}, {AUTOMATIC_RIGHT, BY_INQUIRY})
         assert len({row.payload for row in rows}) == 1, f"{name} has one payload"
         assert len({row.on_dossier for row in rows}) == 1, name
 
@@ -183,7 +197,15 @@ def test_system_events_cannot_be_posted() -> None:
     assert {name for name, kind in EVENT_TYPES.items() if not kind.is_posted} == {
         "dossier.opened",
         "dossier.inscriptionOpened",
+        "dossier.mandateExpired",
+        "dossier.statusConflictDetected",
+        "dossier.ssinReplaced",
+        "dossier.merged",
+        "dossier.absorbed",
         "handover.received",
+        "label.received",
+        "training.contractCrossed",
+        *(f"{kind.name}.escalated" for kind in KINDS),
     }
 
 

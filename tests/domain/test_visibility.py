@@ -8,7 +8,7 @@ from handover.domain.fields import Visibility
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.kinds import dossier as d
 from handover.domain.kinds import intake as i
-from handover.domain.visibility import classes_for, shows_all, visible_data
+from handover.domain.visibility import Reader, shows_all, visible_data
 
 ALL = frozenset(Visibility)
 OPEN = frozenset({Visibility.STEP, Visibility.CONTENT})
@@ -16,12 +16,15 @@ STEP_ONLY = frozenset({Visibility.STEP})
 TODAY = AT.date()
 
 
-def _classes(author: str, basis: str = "demo-protocol", *, on: date = TODAY) -> frozenset[Visibility]:
+def _classes(
+    author: str, basis: str = "demo-protocol", *, on: date = TODAY, kind: str = "handover.requested"
+) -> frozenset[Visibility]:
     case = Case()
     case.open(VDAB_1)
     inscription = case.dossier.inscription_of(VDAB)
     assert inscription
-    return classes_for(msgspec.structs.replace(inscription, legal_basis_id=basis), author, DIRECTORY, on=on)
+    place = msgspec.structs.replace(inscription, legal_basis_id=basis)
+    return Reader.of(case.dossier, place, DIRECTORY, on=on).classes(kind, author)
 
 
 def test_an_organisation_sees_all_of_its_own() -> None:
@@ -40,6 +43,11 @@ def test_an_organisation_sees_all_of_its_own() -> None:
 )
 def test_the_legal_basis_opens_step_and_content(basis: str, seen: frozenset[Visibility]) -> None:
     assert _classes(OCMW, basis) == seen
+
+
+def test_a_process_with_a_purpose_needs_a_basis_that_allows_it() -> None:
+    assert _classes(OCMW, "training-only", kind="training.proposed") == OPEN
+    assert _classes(OCMW, "training-only", kind="label.requested") == STEP_ONLY
 
 
 def test_the_day_of_reading_counts() -> None:

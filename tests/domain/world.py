@@ -127,7 +127,7 @@ def said_by(kind: str, who: str, organisation: str, *, bare: bool = False) -> Pa
             changes[field.name] = organisation
         elif field.name == "other_counsellor":
             changes[field.name] = f"{organisation}.coordinator"
-        elif field.name in {"contact", "counsellor", "replaced"}:
+        elif field.name in {"contact", "counsellor", "replaced", "assessed_by", "decided_by"}:
             changes[field.name] = who
         if bare and not field.required:
             changes[field.name] = field.default
@@ -137,7 +137,8 @@ def said_by(kind: str, who: str, organisation: str, *, bare: bool = False) -> Pa
 class Case:
     """One dossier and everything that was recorded in it."""
 
-    def __init__(self) -> None:
+    def __init__(self, directory: Directory | None = None) -> None:
+        self.directory = directory or DIRECTORY
         self.at = AT
         self.events: list[Event] = []
         self.found: Dossier | None = None
@@ -196,7 +197,7 @@ class Case:
     def run(self, command: Command) -> tuple[Event, ...]:
         """Decide; the state that comes with the decision must be the fold of the events."""
         before = self.found
-        events, after = decide(before, command, DIRECTORY, at=self.at)
+        events, after = decide(before, command, self.directory, at=self.at, history=tuple(self.events))
         assert [e.sequence for e in events] == [n + 1 + (before.version if before else 0) for n in range(len(events))]
         self.events += events
         self.found = after
@@ -221,6 +222,15 @@ class Case:
         assert (self.found, len(self.events)) == (before, count)
         assert raised.value.detail
         return raised.value
+
+    def sees(self, organisation: str, sequence: int) -> bool:
+        """Whether the organisation may read that event now."""
+        event = self.events[sequence - 1]
+        return self.dossier.place_to_see(organisation, sequence, event.type, event.thread_id) is not None
+
+    def entitled(self, event: Event | int) -> frozenset[str]:
+        """Whom an event (or the one at that sequence) goes to by itself."""
+        return self.dossier.entitled_to(self.events[event - 1] if isinstance(event, int) else event)
 
     def later(self, **delta: float) -> None:
         self.at += timedelta(**delta)

@@ -6,7 +6,7 @@ import pytest
 from tests.record.world import Node
 
 from handover.domain.codes import OrganisationKind, Purpose
-from handover.domain.parties import Counsellor, LegalBasis, Organisation
+from handover.domain.parties import Counsellor, LegalBasis, Organisation, Party
 from handover.record.directory import load_directory, save_counsellor, save_legal_basis, save_organisation
 
 ORGANISATION = Organisation(
