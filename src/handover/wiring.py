@@ -27,6 +27,7 @@ from handover.record.handle import Record
 from handover.record.housekeeping import keep_house
 from handover.record.once import Once
 from handover.record.reading import Reader
+from handover.record.scheduling import Scheduler
 from handover.record.sealing import Sealer
 
 JOURNAL, DIRECTORY = "handover_journal", "handover_directory"
@@ -146,8 +147,8 @@ async def api_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
-async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Projector]]:
-    """Give what a worker process runs: deliveries and the inbox projection."""
+async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Projector, Scheduler]]:
+    """Give what a worker process runs: deliveries, the inbox projection, and the passing of time."""
     async with services(settings, pool_size=settings.worker_pool_size, name="handover-worker") as ready:
         options = WorkerOptions(
             base_url=settings.base_url,
@@ -165,7 +166,11 @@ async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Pro
         )
         house = asyncio.create_task(keep_house(ready.pool, ready.clock))
         try:
-            yield worker, Projector(ready.pool, ready.dsn, poll=settings.worker_poll_seconds)
+            yield (
+                worker,
+                Projector(ready.pool, ready.dsn, poll=settings.worker_poll_seconds),
+                Scheduler(ready.pool, ready.record, ready.clock, poll=settings.worker_poll_seconds),
+            )
         finally:
             house.cancel()
 

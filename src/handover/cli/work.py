@@ -1,4 +1,4 @@
-"""`handover work`: deliveries and the inbox projection."""
+"""`handover work`: deliveries, the inbox projection, and the passing of time."""
 
 import asyncio
 import signal
@@ -16,7 +16,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command()
     def work() -> None:
-        """Deliver webhooks and project the inbox, until told to stop. Several may run at once."""
+        """Deliver webhooks, project the inbox and climb the ladder, until told to stop. Several may run at once."""
         raise typer.Exit(run(working(settings())))
 
 
@@ -26,13 +26,15 @@ async def working(found: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    async with worker_services(found) as (worker, projector):
+    async with worker_services(found) as (worker, projector, scheduler):
         calm_collector()
-        tasks = [asyncio.create_task(worker.run()), asyncio.create_task(projector.run())]
+        beside = [asyncio.create_task(projector.run()), asyncio.create_task(scheduler.run())]
+        tasks = [asyncio.create_task(worker.run()), *beside]
         stop = asyncio.create_task(stopping.wait())
         done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)
         await worker.stop()
-        tasks[1].cancel()
+        for task in beside:
+            task.cancel()
         stop.cancel()
         results = await asyncio.gather(*tasks, return_exceptions=True)
         failed = next((r for r in results if isinstance(r, Exception)), None)

@@ -14,6 +14,8 @@ import holidays
 from msgspec import Struct
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
+BY_AGREEMENT = " by agreement"
+"""Ends the name of a rule whose number an agreement sets."""
 _LAST_SECOND = time(23, 59, 59, tzinfo=BRUSSELS)
 
 
@@ -40,7 +42,7 @@ class DueRule:
         if count is None or self.with_count is None:
             return self
         rule = self.with_count(count)
-        return replace(rule, name=f"{rule.name} by agreement", otherwise=self.otherwise)
+        return replace(rule, name=rule.name + BY_AGREEMENT, otherwise=self.otherwise)
 
 
 def working_days(count: int) -> DueRule:

@@ -45,30 +45,28 @@ def take_back(
     if isinstance(mistake.data, _FACTS):
         _take_back_fact(draft, dossier, command, mistake, history)
         return
-    restored = _restored(dossier, mistake, history)
+    # It moved now; so a screen can tell that what is latest again was not just done.
+    restored = replace(_restored(dossier, mistake, history), since=draft.at)
     draft.add(command.type, data, thread_id=restored.thread_id, threads=(restored,))
     inscribe(draft, restored, command, directory)
 
 
-def can_be_taken_back(dossier: Dossier, own: str, history: Sequence[Event]) -> frozenset[str]:
-    """Give the ids of that organisation's steps that it could mark as a mistake now; for screens."""
-    found = set()
-    for event in history:
-        if event.organisation != own or event.thread_id is None:
-            continue
-        try:
-            _restored(dossier, event, history)
-        except NotTakenBack:
-            continue
-        found.add(str(event.event_id))
-    return frozenset(found)
+def seems_latest(dossier: Dossier, own: str, event: Event) -> bool:
+    """Tell from the state alone whether that organisation could mark the step as a mistake; for screens."""
+    thread = dossier.threads.get(event.thread_id) if event.thread_id else None
+    if thread is None or dossier.closed or event.organisation != own or not _can_be_undone(event):
+        return False
+    return event.type == thread.last_type and event.recorded_at == thread.since
+
+
+def _can_be_undone(event: Event) -> bool:
+    name = event.type.partition(".")[2]
+    return name not in _PASSIVE and not any(row.final or row.on_dossier for row in EVENT_TYPES[event.type].rows)
 
 
 def _restored(dossier: Dossier, mistake: Event, history: Sequence[Event]) -> Thread:
-    rows = EVENT_TYPES[mistake.type].rows
-    name = mistake.type.partition(".")[2]
     thread = dossier.threads.get(mistake.thread_id) if mistake.thread_id else None
-    if thread is None or name in _PASSIVE or any(row.final or row.on_dossier for row in rows):
+    if thread is None or not _can_be_undone(mistake):
         raise NotTakenBack
     if _latest(thread, history) != mistake:
         raise NotTakenBack

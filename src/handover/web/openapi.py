@@ -19,6 +19,8 @@ __all__ = ["as_3_0", "describe", "document"]
 _BODIES = (
     models.DossierOpening,
     models.DossierSearch,
+    models.SsinReplacement,
+    models.DossierMerge,
     models.SubscriptionCreation,
     models.SubscriptionChange,
     models.Resend,
@@ -76,6 +78,8 @@ def document(app: FastAPI) -> dict[str, Any]:
         for operation in path.values():
             _complete(operation, schemas)
     found["webhooks"] = _webhooks()
+    # What `data` holds by type, those that the system itself records too; fields withheld from a reader are left out.
+    found["x-event-data"] = {name: {"$ref": PREFIX + kind.strict.__name__} for name, kind in EVENT_TYPES.items()}
     return found
 
 
@@ -98,17 +102,19 @@ def _bodies() -> dict[str, Any]:
 
 
 def _events() -> dict[str, Any]:
-    """Describe what may be posted: one schema per event type, told apart by `type`."""
-    posted = {name: kind for name, kind in EVENT_TYPES.items() if kind.is_posted}
-    _, schemas = msgspec.json.schema_components([k.strict for k in posted.values()], ref_template=PREFIX + "{name}")
+    """Describe every event's data with the class of each field, and what may be posted, told apart by `type`."""
+    kinds = EVENT_TYPES.values()
+    _, schemas = msgspec.json.schema_components([k.strict for k in kinds], ref_template=PREFIX + "{name}")
     variants, mapping = [], {}
-    for name, kind in posted.items():
+    for name, kind in EVENT_TYPES.items():
         data, title = kind.strict.__name__, f"{kind.strict.__name__}Posted"
         properties = schemas[data]["properties"]
         for field, level in kind.visibility.items():
             properties[field] = {"allOf": [properties[field]]} if "$ref" in properties[field] else properties[field]
             properties[field]["x-visibility"] = level.value
         schemas[data]["description"] = " ".join((kind.payload.__doc__ or "").split())
+        if not kind.is_posted:
+            continue
         schemas[title] = {
             "type": "object",
             "additionalProperties": False,
@@ -161,6 +167,10 @@ def _webhooks() -> dict[str, Any]:
                     "sequence": {"type": "integer"},
                     "organisation": {"type": "string"},
                     "href": {"type": "string", "format": "uri", "description": "Read the event here"},
+                    "event": {
+                        "type": "object",
+                        "description": "Of a full subscription: the event as you may see it when this was sent",
+                    },
                 },
             },
         },

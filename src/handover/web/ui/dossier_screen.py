@@ -57,6 +57,7 @@ async def dossier_page(request: Request, dossier_id: str) -> Response:
         director=director,
         teams=header.teams(page, dossier),
         facts=header.facts(page, dossier),
+        mandates=header.mandates(page, dossier),
         cards=header.cards(page, dossier, possible),
         ended=header.ended(page, dossier, possible),
         groups=[(kind, [a for a in starting if a.event_type.startswith(f"{kind}.")]) for kind in _GROUPS],
@@ -121,7 +122,7 @@ def _before(request: Request, dossier: Dossier) -> int:
 
 
 def _done(page: Page, name: str) -> str:
-    if name in {"opened", "joined", "known"}:
+    if name in {"opened", "joined", "known", "replaced"}:
         return page.t(f"dossier.done_{name}")
     return page.t("dossier.done", step=page.t(f"event.{name}.title", about="")) if name in EVENT_TYPES else ""
 

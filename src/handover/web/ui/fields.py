@@ -12,7 +12,7 @@ from msgspec import Meta
 from handover.domain import fields as words
 from handover.domain.codes import Coded
 from handover.domain.fields import Part, Visibility
-from handover.domain.kinds import EVENT_TYPES
+from handover.domain.kinds import EVENT_TYPES, KIND
 
 
 class Widget(StrEnum):
@@ -28,9 +28,13 @@ class Widget(StrEnum):
     CODES = "codes"
     LANGUAGE = "language"
     ORGANISATION = "organisation"
+    ORGANISATIONS = "organisations"
     COUNSELLOR = "counsellor"
     LEGAL_BASIS = "legalBasis"
     REFERENCE = "reference"
+    THREAD = "thread"
+    MANDATE = "mandate"
+    EVENT = "event"
     ROWS = "rows"
 
 
@@ -63,7 +67,14 @@ _BY_META = (
     (_meta(words.Moment), Widget.MOMENT),
     (_meta(words.Hours), Widget.NUMBER),
 )
-_BY_TYPE = {"date": Widget.DAY, "bool": Widget.TICK, "int": Widget.NUMBER}
+_BY_TYPE = {"date": Widget.DAY, "bool": Widget.TICK, "int": Widget.NUMBER, "float": Widget.NUMBER}
+_BY_NAME = {
+    "legalBasisId": Widget.LEGAL_BASIS,
+    "thread": Widget.THREAD,
+    "mandateId": Widget.MANDATE,
+    "eventId": Widget.EVENT,
+}
+"""References that a person chooses rather than types."""
 _LANGUAGE = "ISO 639-1"
 
 
@@ -88,8 +99,7 @@ def _shape(field: msgspec.structs.FieldInfo) -> Shape:
         return Shape(field.encode_name, field.name, Widget.CODE, required, visibility, codes=tuple(kind))
     meta = next((mark for mark in marks if isinstance(mark, Meta)), None)
     widget = next((widget for known, widget in _BY_META if meta == known), None)
-    if field.encode_name == "legalBasisId":
-        widget = Widget.LEGAL_BASIS
+    widget = _BY_NAME.get(field.encode_name, widget)
     if _LANGUAGE in marks:
         widget = Widget.LANGUAGE
     widget = widget or _BY_TYPE[kind.__name__]
@@ -98,9 +108,24 @@ def _shape(field: msgspec.structs.FieldInfo) -> Shape:
 
 
 def _several(field: msgspec.structs.FieldInfo, item: Any, visibility: Visibility, *, required: bool) -> Shape:  # noqa: ANN401 - a type
+    if get_origin(item) is Annotated:
+        return Shape(field.encode_name, field.name, Widget.ORGANISATIONS, required, visibility)
     if issubclass(item, Coded):
         return Shape(field.encode_name, field.name, Widget.CODES, required, visibility, codes=tuple(item))
     return Shape(field.encode_name, field.name, Widget.ROWS, required, visibility, parts=_shapes(item), part=item)
+
+
+@cache
+def subject_of(kind: str, topic: str, code: str) -> Coded | None:
+    """Give what a thread is about (`Thread.purpose`) as the code that its first step stated, or None."""
+    for row in KIND[kind].table:
+        if not row.subject or row.topic != topic:
+            continue
+        for shape in shapes_of(f"{kind}.{row.name}"):
+            found = [c for c in shape.codes if shape.attribute == row.subject and str(c) == code]
+            if found:
+                return found[0]
+    return None
 
 
 def _unwrapped(hint: Any, marks: list[object]) -> tuple[Any, bool]:  # noqa: ANN401 - type hints have no common type

@@ -8,10 +8,12 @@ import msgspec
 
 from handover.domain.codes import OrganisationKind
 from handover.domain.deadlines import local_day
-from handover.domain.dossier import Dossier
+from handover.domain.dossier import Dossier, Mandate
 from handover.domain.fields import Payload
 from handover.domain.kinds import EVENT_TYPES
+from handover.domain.parties import Organisation
 from handover.domain.threads import Thread
+from handover.web.ui import header
 from handover.web.ui.dates import for_input, rounded
 from handover.web.ui.fields import Shape, Widget, shapes_of
 from handover.web.ui.pages import Page
@@ -21,6 +23,16 @@ _RADIO_MOST = 5
 _FIRST_ROWS, _MORE_ROWS = 2, 2
 _NOW = {"attemptedAt", "contactedAt"}
 _TODAY = {"checkedOn", "endedOn", "heldOn"}
+_SIGNED = {"assessedBy", "decidedBy"}
+"""Who signs: only for oneself."""
+_NAMES_OTHERS = {"asked", "participantInvited"}
+"""Steps whose `counsellor` works elsewhere."""
+_OCMW, _VDAB = OrganisationKind.OCMW, OrganisationKind.VDAB
+_RECEIVERS = {
+    ("label.requested", _OCMW): {_VDAB},
+    ("label.requested", _VDAB): {_OCMW},
+    ("nonCooperation.observed", _VDAB): {_OCMW},
+}
 _KEPT = {"title", "startsOn", "endsOn", "workplace", "function", "hoursPerWeek"}
 """Facts of a running plan or contract: a later step starts from them, so that nobody types them again."""
 
@@ -63,9 +75,7 @@ class Field:
         widget = self.shape.widget
         if widget is Widget.CODE:
             return "radios" if len(self.choices) <= _RADIO_MOST and "." not in self.name else "select"
-        if widget in {Widget.ORGANISATION, Widget.COUNSELLOR, Widget.LEGAL_BASIS, Widget.LANGUAGE}:
-            return "select"
-        return "line" if widget is Widget.REFERENCE else str(widget)
+        return _DRAWN.get(widget, str(widget))
 
     @property
     def described_by(self) -> str:
@@ -77,6 +87,19 @@ class Field:
     def target(self) -> str:
         """The id that a link to it goes to: of the first choice where there are several."""
         return f"{self.id}-0" if self.kind in {"radios", "codes"} else self.id
+
+
+_DRAWN = {
+    Widget.ORGANISATION: "select",
+    Widget.COUNSELLOR: "select",
+    Widget.LEGAL_BASIS: "select",
+    Widget.LANGUAGE: "select",
+    Widget.THREAD: "select",
+    Widget.MANDATE: "select",
+    Widget.ORGANISATIONS: "codes",
+    Widget.EVENT: "hidden",
+    Widget.REFERENCE: "line",
+}
 
 
 class Former:
@@ -109,13 +132,17 @@ class Former:
             likely = for_input(rounded(now))
         elif shape.name in _TODAY:
             likely = local_day(now).isoformat()
-        elif shape.name in {"counsellor", "contact"} and shape.required:
+        elif shape.name in _SIGNED or (shape.name in {"counsellor", "contact"} and shape.required):
             likely = self.page.caller.counsellor_id
         elif shape.name == "targetGroup":
             likely = str(self.dossier.target_group)
         elif shape.widget is Widget.LEGAL_BASIS:
             own = self.dossier.inscription_of(self.page.own)
             likely = own.legal_basis_id if own else ""
+        elif shape.widget is Widget.EVENT:
+            likely = self.page.request.query_params.get("event", "")
+        elif shape.widget is Widget.MANDATE and len(self.dossier.standing_mandates) == 1:
+            likely = str(self.dossier.standing_mandates[0].mandate_id)
         elif shape.name == "receiver" and shape.required:
             likely = self._likely_receiver()
         return likely
@@ -123,6 +150,7 @@ class Former:
     def _likely_receiver(self) -> str:
         """An OCMW mostly refers to VDAB, VDAB to the OCMW that is in the dossier."""
         others = self.page.people.others(self.page.own)
+        others = [o for o in others if self._may_receive(o)]
         inside = [o for o in others if self.dossier.inscription_of(o.organisation_id)]
         vdab = [o for o in others if o.kind is OrganisationKind.VDAB]
         likely = [o for o in inside if o.kind is not OrganisationKind.PARTNER] or vdab
@@ -153,7 +181,7 @@ class Former:
             for n in range(count)
         )
 
-    def _choices(self, shape: Shape) -> tuple[Choice, ...]:
+    def _choices(self, shape: Shape) -> tuple[Choice, ...]:  # noqa: PLR0911 - one return per kind of choice
         t, people = self.page.t, self.page.people
         match shape.widget:
             case Widget.CODE | Widget.CODES:
@@ -165,8 +193,12 @@ class Former:
                 today = self.page.dates.today
                 bases = people.directory.legal_bases.values()
                 return tuple(Choice(b.legal_basis_id, b.title) for b in bases if b.in_force(today))
-            case Widget.ORGANISATION:
+            case Widget.ORGANISATION | Widget.ORGANISATIONS:
                 return self._organisations(shape)
+            case Widget.THREAD:
+                return self._threads()
+            case Widget.MANDATE:
+                return tuple(Choice(str(m.mandate_id), self._mandate(m)) for m in self.dossier.standing_mandates)
             case Widget.COUNSELLOR:
                 return self._counsellors(shape)
             case _:
@@ -174,22 +206,43 @@ class Former:
 
     def _organisations(self, shape: Shape) -> tuple[Choice, ...]:
         people, own, dossier = self.page.people, self.page.own, self.dossier
-        if shape.name == "organisation":
+        if shape.name == "organisation" and self.event_type == "dossier.inscriptionClosed":
             inside = [i.organisation for i in dossier.inscriptions if i.active]
             mine = [o for o in inside if own in {o, dossier.lead.organisation}]
             return tuple(Choice(o, people.organisation(o)) for o in mine)
         return tuple(
             Choice(o.organisation_id, o.name)
             for o in people.others(own)
-            if shape.name != "lead" or o.kind is not OrganisationKind.PARTNER
+            if (shape.name != "lead" or o.kind is not OrganisationKind.PARTNER)
+            and (shape.name != "receiver" or self._may_receive(o))
         )
+
+    def _may_receive(self, organisation: Organisation) -> bool:
+        """Leave out whom the step cannot go to by the tables' own guards."""
+        among = _RECEIVERS.get((self.event_type, self.page.caller.organisation.kind))
+        return among is None or organisation.kind in among
+
+    def _threads(self) -> tuple[Choice, ...]:
+        """Give the processes that a step can be about: those we see, open ones first."""
+        seen = sorted(self.dossier.threads_seen_by(self.page.own), key=lambda th: (not th.is_open, th.opened_at))
+        return tuple(Choice(str(th.thread_id), header.title_of(self.page, th)) for th in seen)
+
+    def _mandate(self, mandate: Mandate) -> str:
+        t, people = self.page.t, self.page.people
+        words = f"{t.code(mandate.scope)} ({people.organisation(mandate.given_to)})"
+        if mandate.shared_with:
+            words += f" → {people.organisation(mandate.shared_with)}"
+        return f"{words}, {self.page.dates.plain(mandate.given_on)}"
 
     def _counsellors(self, shape: Shape) -> tuple[Choice, ...]:
         people, own = self.page.people, self.page.own
         if shape.name == "replaced":
             now = [c.counsellor for c in self.dossier.contacts if c.organisation == own and c.until is None]
             return tuple(Choice(c, people.counsellor(c)) for c in now)
-        if shape.name == "otherCounsellor":
+        if shape.name in _SIGNED and self.page.caller.counsellor_id:
+            own_name = self.page.caller.counsellor_id
+            return (Choice(own_name, people.counsellor(own_name)),)
+        if shape.name == "otherCounsellor" or self.event_type.partition(".")[2] in _NAMES_OTHERS:
             return tuple(
                 Choice(c.counsellor_id, c.name, o.name)
                 for o in people.others(own)

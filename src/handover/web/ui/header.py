@@ -1,15 +1,18 @@
 """The top of a dossier: who the client is, who directs, who works with them, what is known, what runs now."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from handover.domain.allowed import Step as Possible
-from handover.domain.codes import LeadKind, Purpose
+from handover.domain.codes import LeadKind
+from handover.domain.deadlines import BY_AGREEMENT, local_day
 from handover.domain.dossier import Dossier, Inscription
 from handover.domain.parties import Party
+from handover.domain.passing import LADDER
 from handover.domain.threads import Status, Thread
+from handover.web.ui.fields import subject_of
 from handover.web.ui.inbox import process_of
 from handover.web.ui.pages import Page
 from handover.web.ui.people import Reach
@@ -59,6 +62,9 @@ class Card:
     position: int
     stations: tuple[str, ...]
     actions: tuple[Action, ...]
+    age: str
+    notes: tuple[str, ...]
+    """What else there is to know: whom the ladder told, who else takes part, that the client came back."""
 
 
 def client_name(dossier: Dossier) -> str:
@@ -123,6 +129,20 @@ def facts(page: Page, dossier: Dossier) -> list[tuple[str, str]]:
         for o, b in sorted(known.benefits.items())
     ]
     return [(str(label), str(value)) for label, value in found]
+
+
+def mandates(page: Page, dossier: Dossier) -> list[str]:
+    """Give what the client agreed to, as sentences; what has ended as well."""
+    t, found = page.t, []
+    for mandate in dossier.mandates:
+        scope = t.code(mandate.scope)
+        if mandate.shared_with:
+            scope += (
+                f" ({page.people.organisation(mandate.given_to)} → {page.people.organisation(mandate.shared_with)})"
+            )
+        key = "dossier.mandate_active" if mandate.active(page.dates.today) else "dossier.mandate_ended"
+        found.append(str(t(key, scope=scope, day=page.dates.plain(mandate.given_on))))
+    return found
 
 
 def shown_threads(page: Page, dossier: Dossier) -> list[Thread]:
@@ -203,13 +223,36 @@ def _card(page: Page, dossier: Dossier, thread: Thread, possible: Sequence[Possi
         position=_ROAD.index(status) if on_road else -1,
         stations=tuple(t(f"status.{'contact' if s is Status.IN_PROGRESS else s}") for s in _ROAD) if on_road else (),
         actions=actions(page, dossier, possible, thread.thread_id),
+        age=_age(page, thread),
+        notes=tuple(_notes(page, thread)),
     )
+
+
+def _age(page: Page, thread: Thread) -> str:
+    """Months of silence must show: every thread says how long it runs."""
+    if local_day(thread.opened_at) == page.dates.today:
+        return page.t("dossier.age_today")
+    return page.t("dossier.age", day=page.dates.day_of(thread.opened_at), age=page.dates.age(thread.opened_at))
+
+
+def _notes(page: Page, thread: Thread) -> Iterator[str]:
+    t = page.t
+    if thread.rung:
+        yield t(f"dossier.escalated_{LADDER[thread.rung - 1][0]}")
+    if thread.revolving_door:
+        yield t("dossier.revolving_door")
+    if thread.participants:
+        names = ", ".join(page.people.organisation(p.organisation) for p in thread.participants)
+        yield t("dossier.participants", names=names)
+    if thread.assessor:
+        yield t("dossier.assessed_by", counsellor=page.people.counsellor(thread.assessor))
 
 
 def title_of(page: Page, thread: Thread) -> str:
     """Give the name of a thread, with the purpose of a referral."""
     title = page.t(f"process.{process_of(thread.kind, thread.topic)}")
-    return f"{title}: {page.t.code(Purpose.of(thread.purpose))}" if thread.purpose else title
+    subject = subject_of(thread.kind, thread.topic, thread.purpose)
+    return f"{title}: {page.t.code(subject)}" if subject else title
 
 
 def status_of(page: Page, thread: Thread) -> str:
@@ -232,24 +275,37 @@ def _turn(page: Page, thread: Thread) -> str:
         return t("dossier.turn_nobody")
     side = "yours" if turn.organisation == page.own else "theirs"
     organisation = page.people.organisation(turn.organisation)
-    if not turn.counsellor:
+    if not turn.counsellor and not turn.team:
         return t(f"dossier.turn_{side}", organisation=organisation)
-    counsellor = page.people.counsellor(turn.counsellor)
+    counsellor = page.people.counsellor(turn.counsellor) if turn.counsellor else turn.team
     return t(f"dossier.turn_{side}_named", organisation=organisation, counsellor=counsellor)
 
 
 def rule_text(page: Page, rule: str) -> str:
     """Give the rule behind a due moment, in words; rules come from the tables, whose names are English."""
-    t = page.t
-    if found := re.fullmatch(r"(\d+) working days", rule):
-        return t.count("due.rule_working", int(found[1]))
-    if found := re.fullmatch(r"(\d+) days", rule):
-        return t("due.rule_days", n=found[1])
-    if found := re.fullmatch(r"on (\w+)", rule):
-        return t("due.rule_on", field=_label(page, found[1]))
-    if found := re.fullmatch(r"(\d+) months before (\w+)", rule):
-        return t("due.rule_months_before", n=found[1], field=_label(page, found[2]))
-    return t("due.rule_aftercare") if rule.startswith("aftercare") else ""
+    plain = rule.removesuffix(BY_AGREEMENT)
+    if plain != rule:
+        return page.t("due.rule_agreed", rule=rule_text(page, plain))
+    for pattern, words in _RULES:
+        if found := re.fullmatch(pattern, rule):
+            return words(page, *found.groups())
+    return ""
+
+
+_RULES: tuple[tuple[str, Callable[..., str]], ...] = (
+    (r"(\d+) working days", lambda page, n: page.t.count("due.rule_working", int(n))),
+    (r"(\d+) days", lambda page, n: page.t("due.rule_days", n=n)),
+    (r"on (\w+)", lambda page, field: page.t("due.rule_on", field=_label(page, field))),
+    (
+        r"(\d+) months before (\w+)",
+        lambda page, n, field: page.t("due.rule_months_before", n=n, field=_label(page, field)),
+    ),
+    (
+        r"(\d+) months after (\w+)",
+        lambda page, n, field: page.t("due.rule_months_after", n=n, field=_label(page, field)),
+    ),
+    (r"aftercare.*", lambda page: page.t("due.rule_aftercare")),
+)
 
 
 def _label(page: Page, attribute: str) -> str:

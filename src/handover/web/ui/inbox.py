@@ -1,20 +1,22 @@
 """The inbox on a screen: each item one plain sentence, what is expected, until when, whom to call."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 import msgspec
 from markupsafe import Markup
 
-from handover.domain.codes import Purpose
+from handover.domain.deadlines import local_day
+from handover.domain.passing import LADDER
 from handover.inbox.cards import Client
 from handover.inbox.views import Group, InboxItem
-from handover.web.ui.fields import shapes_of
+from handover.web.ui.fields import shapes_of, subject_of
 from handover.web.ui.pages import Page
 from handover.web.ui.people import Reach
 
 _SHOWN_STEPS = 3
+_ASKED = {"requested", "received"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,8 @@ class Waiting:
     since: str
     reach: Reach | None
     whose: str
+    notes: tuple[str, ...]
+    """What else there is to know: whom the ladder told, that the client came back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,7 @@ def _waiting(page: Page, item: InboxItem, side: str, *, team: bool) -> Waiting:
         near=dates.near(item.due_at) if item.due_at and not item.overdue else "",
         late=dates.late(item.due_at) if item.due_at and item.overdue else "",
         since=_since(page, item, side),
+        notes=tuple(_notes(page, item)),
         reach=page.people.reach(waits_for) if waits_for else None,
         whose=_whose(page, item) if team and side == "yours" else "",
     )
@@ -126,7 +131,17 @@ def _since(page: Page, item: InboxItem, side: str) -> str:
     t, dates = page.t, page.dates
     if side == "theirs":
         return t("inbox.waits_since", day=dates.day_of(item.since), age=dates.age(item.since))
-    return t("inbox.open_since", day=dates.day_of(item.opened_at or item.since))
+    opened = item.opened_at or item.since
+    if local_day(opened) == dates.today:
+        return t("inbox.open_since", day=dates.day_of(opened))
+    return t("inbox.age", day=dates.day_of(opened), age=dates.age(opened))
+
+
+def _notes(page: Page, item: InboxItem) -> Iterator[str]:
+    if item.rung:
+        yield page.t(f"inbox.escalated_{LADDER[item.rung - 1][0]}")
+    if item.revolving_door:
+        yield page.t("inbox.revolving_door")
 
 
 def _whose(page: Page, item: InboxItem) -> str:
@@ -140,9 +155,9 @@ def _detail(page: Page, item: InboxItem) -> str:
     if item.outcome:
         codes = [code for shape in shapes_of(item.type) for code in shape.codes if str(code) == item.outcome]
         return page.t("inbox.reason", reason=page.t.code(codes[0])) if codes else ""
-    if item.purpose and item.status in {"requested", "received"}:
-        return page.t("inbox.purpose", purpose=page.t.code(Purpose.of(item.purpose)))
-    return ""
+    subject = subject_of(item.kind, item.topic, item.purpose) if item.status in _ASKED else None
+    key = "inbox.purpose" if item.kind == "handover" else "inbox.about"
+    return page.t(key, purpose=page.t.code(subject)) if subject else ""
 
 
 def _news(page: Page, items: Sequence[InboxItem]) -> tuple[News, ...]:

@@ -21,6 +21,10 @@ _CHOSEN = {
     Widget.CODE,
     Widget.CODES,
     Widget.ORGANISATION,
+    Widget.ORGANISATIONS,
+    Widget.THREAD,
+    Widget.MANDATE,
+    Widget.EVENT,
     Widget.COUNSELLOR,
     Widget.LEGAL_BASIS,
     Widget.LANGUAGE,
@@ -105,6 +109,8 @@ def _value(shape: Shape, texts: list[str]) -> object:
         return None
     if shape.widget is Widget.CODES:
         return [_code(shape, text) for text in given]
+    if shape.widget is Widget.ORGANISATIONS:
+        return [_text(shape, text) for text in given]
     return _one(shape, given[0])
 
 
@@ -120,7 +126,7 @@ def _one(shape: Shape, text: str) -> object:
             return _code(shape, text)
         case Widget.LANGUAGE if not _LANGUAGE.fullmatch(text):
             raise _Refused("form.bad_language")
-        case Widget.REFERENCE if not _REFERENCE.fullmatch(text):
+        case Widget.REFERENCE | Widget.THREAD | Widget.MANDATE | Widget.EVENT if not _REFERENCE.fullmatch(text):
             raise _Refused("form.bad_reference")
         case _:
             return _text(shape, text)

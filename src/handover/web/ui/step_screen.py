@@ -17,6 +17,7 @@ from handover.domain.fields import Visibility
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.parties import Caller
 from handover.domain.refusals import InvalidField, Refusal, UnknownThread, Unseen
+from handover.domain.taking_back import seems_latest
 from handover.domain.threads import Thread
 from handover.domain.visibility import Reader
 from handover.platform.ids import new_id
@@ -52,10 +53,10 @@ async def step_form(request: Request, dossier_id: str, event_type: str) -> Respo
     page = Page(request, await signed_in(request))
     may_write(page.caller)
     dossier = await seen_dossier(page, dossier_id)
-    thread = _thread(request, dossier, event_type)
-    if (event_type, thread.thread_id if thread else None) not in possible_steps(page, dossier):
-        return _not_now(page, dossier)
+    thread = _thread(request, dossier, page.own, event_type)
     earlier = await _earlier(page, dossier, thread)
+    if not _is_offered(page, dossier, event_type, thread, earlier):
+        return _not_now(page, dossier)
     typed = Former(page, dossier, event_type, thread).start([event.data for event in earlier])
     fresh = {**typed, "key": [str(new_id())]}
     return _form(page, dossier, event_type, thread, fresh, {}, about=_about(page, dossier, earlier))
@@ -67,7 +68,7 @@ async def take_step(request: Request, dossier_id: str, event_type: str) -> Respo
     page = Page(request, await signed_in(request))
     may_write(page.caller)
     dossier = await seen_dossier(page, dossier_id)
-    thread = _thread(request, dossier, event_type)
+    thread = _thread(request, dossier, page.own, event_type)
     typed = typed_in(await request.form())
     if "more" in typed:
         return _form(page, dossier, event_type, thread, typed, {}, more=typed["more"][0])
@@ -120,14 +121,15 @@ def refused(page: Page, refusal: Refusal) -> dict[str, Wrong]:
     return {"": Wrong(key if key in page.t else "form.bad_data")}
 
 
-def _thread(request: Request, dossier: Dossier, event_type: str) -> Thread | None:
+def _thread(request: Request, dossier: Dossier, own: str, event_type: str) -> Thread | None:
     if event_type not in EVENT_TYPES or not EVENT_TYPES[event_type].is_posted:
         raise Unseen
     text = request.query_params.get("thread", "")
     if not text:
         return None
     found = uuid_of(text)
-    thread = dossier.threads.get(found) if found else None
+    seen = {th.thread_id: th for th in dossier.threads_seen_by(own)}
+    thread = seen.get(found) if found else None
     if thread is None:
         raise UnknownThread
     return thread
@@ -151,6 +153,13 @@ async def _earlier(page: Page, dossier: Dossier, thread: Thread | None) -> list[
         for e in events
         if e.thread_id == thread.thread_id and dossier.place_to_see(page.own, e.sequence, e.type, e.thread_id)
     ]
+
+
+def _is_offered(page: Page, dossier: Dossier, event_type: str, thread: Thread | None, earlier: Sequence[Event]) -> bool:
+    if event_type.endswith(".enteredInError"):
+        named = page.request.query_params.get("event", "")
+        return any(str(e.event_id) == named and seems_latest(dossier, page.own, e) for e in earlier)
+    return (event_type, thread.thread_id if thread else None) in possible_steps(page, dossier)
 
 
 def _about(page: Page, dossier: Dossier, earlier: Sequence[Event]) -> Sequence[Said]:

@@ -10,6 +10,7 @@ from handover.domain.deadlines import local_day
 from handover.domain.dossier import Dossier
 from handover.domain.events import Event
 from handover.domain.parties import Party
+from handover.domain.taking_back import seems_latest
 from handover.domain.visibility import Reader
 from handover.record import codec
 from handover.web.ui.inbox import process_of
@@ -49,6 +50,8 @@ class Step:
     arrivals: tuple[Arrival, ...]
     is_new: bool
     is_quiet: bool
+    mistake: str
+    """Where to mark it as a mistake; "" where that cannot be done."""
 
 
 def steps(
@@ -110,7 +113,15 @@ def _step(
         arrivals=_arrivals(page, dossier, event, marks) if own and event.type not in _QUIET else (),
         is_new=is_new,
         is_quiet=event.type in _QUIET,
+        mistake=mistake_address(dossier, event) if seems_latest(dossier, page.own, event) else "",
     )
+
+
+def mistake_address(dossier: Dossier, event: Event) -> str:
+    """Give the address of the form that marks a step as a mistake."""
+    kind = event.type.partition(".")[0]
+    query = f"?thread={event.thread_id}&event={event.event_id}"
+    return f"/dossiers/{dossier.dossier_id}/steps/{kind}.enteredInError{query}"
 
 
 _QUIET = {
