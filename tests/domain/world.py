@@ -22,6 +22,8 @@ AT = datetime(2026, 11, 23, 9, tzinfo=UTC)
 OCMW, VDAB, OTHER, PARTNER = "ocmw-lindedal", "vdab", "ocmw-waterhoek", "partner-igo"
 OCMW_1, OCMW_2 = f"{OCMW}.trajectbegeleider-1", f"{OCMW}.trajectbegeleider-2"
 VDAB_1, VDAB_2 = f"{VDAB}.bemiddelaar-1", f"{VDAB}.bemiddelaar-2"
+VDAB_1_AGAIN = f"{VDAB}.bemiddelaar-1-team-zuid"
+"""A second account of the same person as VDAB_1."""
 OTHER_1, PARTNER_1 = f"{OTHER}.maatschappelijk-werker-1", f"{PARTNER}.begeleider-1"
 KINDS = {
     OCMW: OrganisationKind.OCMW,
@@ -49,7 +51,16 @@ def _directory() -> Directory:
         )
         for number, (slug, kind) in enumerate(KINDS.items())
     }
-    people = (OCMW_1, OCMW_2, VDAB_1, VDAB_2, OTHER_1, PARTNER_1, *(o.coordinator for o in organisations.values()))
+    people = (
+        OCMW_1,
+        OCMW_2,
+        VDAB_1,
+        VDAB_1_AGAIN,
+        VDAB_2,
+        OTHER_1,
+        PARTNER_1,
+        *(o.coordinator for o in organisations.values()),
+    )
     bases = (
         LegalBasis(
             legal_basis_id="demo-protocol",
@@ -83,7 +94,16 @@ def _directory() -> Directory:
     )
     return Directory(
         organisations,
-        {who: Counsellor(counsellor_id=who, organisation_id=who.partition(".")[0], name=who) for who in people},
+        {
+            who: Counsellor(
+                counsellor_id=who,
+                organisation_id=who.partition(".")[0],
+                name=who,
+                team="Traject" if who.startswith(f"{OCMW}.traject") else "",
+                person="person-1" if who.startswith(VDAB_1) else "",
+            )
+            for who in people
+        },
         {basis.legal_basis_id: basis for basis in bases},
     )
 
@@ -159,7 +179,7 @@ class Case:
         return [event.type for event in self.events]
 
     def open(self, who: str = OCMW_1, **changes: Any) -> tuple[Event, ...]:  # noqa: ANN401 - any field
-        return self.run(opening(who, command_id=self._next(), **changes))
+        return self.run(opening(who, command_id=self.next_id(), **changes))
 
     def post(
         self,
@@ -173,7 +193,7 @@ class Case:
     ) -> Event:
         self.at = at or self.at
         command = PostEvent(
-            command_id=self._next(),
+            command_id=self.next_id(),
             dossier_id=DOSSIER_ID,
             caller=caller(who),
             type=kind,
@@ -186,7 +206,7 @@ class Case:
     def acknowledge(self, who: str, thread: UUID | None = None) -> tuple[Event, ...]:
         return self.run(
             Acknowledge(
-                command_id=self._next(),
+                command_id=self.next_id(),
                 dossier_id=DOSSIER_ID,
                 caller=caller(who),
                 thread_id=thread or self.thread.thread_id,
@@ -235,7 +255,7 @@ class Case:
     def later(self, **delta: float) -> None:
         self.at += timedelta(**delta)
 
-    def _next(self) -> UUID:
+    def next_id(self) -> UUID:
         self._commands += 1
         return UUID(int=(0x0190 << 112) + (self._commands << 64))
 
