@@ -274,6 +274,8 @@ async def test_an_expired_token_with_a_wrong_signature_is_not_called_expired(sha
         ("GET", f"/v1/dossiers/{NOBODY}/threads", "dossier:read"),
         ("GET", f"/v1/dossiers/{NOBODY}/events", "dossier:read"),
         ("POST", f"/v1/dossiers/{NOBODY}/events", "dossier:write"),
+        ("POST", f"/v1/dossiers/{NOBODY}/numberReplacement", "dossier:write"),
+        ("POST", f"/v1/dossiers/{NOBODY}/merge", "dossier:write"),
         ("GET", f"/v1/dossiers/{NOBODY}/events/{NOBODY}", "dossier:read"),
         ("GET", "/v1/events", "dossier:read"),
         ("GET", "/v1/inbox", "dossier:read"),

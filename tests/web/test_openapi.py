@@ -276,6 +276,12 @@ async def _ask_about_a_dossier(check: Checker, ocmw: Party, vdab: Party) -> str:
     check("readEvent", await ocmw.get(f"{path}/events/{requested['eventId']}"))
     seen = {"items": [{"dossierId": dossier_id, "sequence": 4}]}
     check("markSeen", await ocmw.post("/v1/inbox/seen", seen))
+    replaced = {"ssin": number(next(_clients)), "replacedOn": "2026-11-02"}
+    check("replaceSsin", await ocmw.post(f"{path}/numberReplacement", replaced))
+    check("searchDossiers", await ocmw.post("/v1/dossiers/search", {"ssin": replaced["ssin"]}))
+    second = await ocmw.open(ssin=number(next(_clients)))
+    check("mergeDossier", await ocmw.post(f"/v1/dossiers/{second}/merge", {"into": dossier_id}))
+    check("readDossier", await ocmw.get(f"/v1/dossiers/{second}"))
     return dossier_id
 
 

@@ -173,7 +173,7 @@ async def list_threads(request: Request, dossierId: str) -> Response:  # noqa: N
 
 
 @router.post(
-    "/{dossierId}/ssinReplacement",
+    "/{dossierId}/numberReplacement",
     operation_id="replaceSsin",
     summary="Put the dossier under the client's new national number",
     responses={200: gives(DossierView, "The dossier under its new number")},

@@ -93,6 +93,14 @@ def _entry(kind: EventType, row: Transition) -> dict[str, object]:
         entry["opensWith"] = [f"{kind.kind.name}.{r.name}" for r in kind.kind.table if r.topic == row.topic and r.opens]
     if row.due.name:
         entry["due"] = row.due.name
+    if row.after:
+        entry["after"] = [f"{kind.kind.name}.{name}" for name in row.after]
+    if row.when:
+        entry["when"] = row.when.name
+    if row.guards:
+        entry["guards"] = [guard.name for guard in row.guards]
+    if row.everywhere:
+        entry["everyThread"] = True
     return entry
 
 

@@ -12,7 +12,11 @@ from handover.web.api.views import Page, View
 
 
 class EventTypeView(View):
-    """One row of the tables: an event in these states, by this side, leads there; `example` can be posted."""
+    """One row of the tables: an event in these states, by this side, leads there; `example` can be posted.
+
+    `after`: only right after one of these steps. `when`: which of several rows holds. `guards`: what else is checked.
+    `everyThread`: every thread of every kind has it.
+    """
 
     type: str
     thread_kind: str
@@ -26,6 +30,10 @@ class EventTypeView(View):
     visibility: dict[str, Visibility]
     turn: Turn
     due: str | None = None
+    after: list[str] | None = None
+    when: str | None = None
+    guards: list[str] | None = None
+    every_thread: bool | None = None
     example: dict[str, Any]
     posted: bool
     description: str
