@@ -18,7 +18,8 @@ from handover.domain.deadlines import (
     roll_forward,
     working_days,
 )
-from handover.domain.kinds.follow_up import FOLLOW_UP, AftercareChecked, AftercareStarted
+from handover.domain.kinds.follow_up import FOLLOW_UP
+from handover.domain.kinds.follow_up_payloads import AftercareChecked, AftercareStarted
 
 BRUSSELS = ZoneInfo("Europe/Brussels")
 

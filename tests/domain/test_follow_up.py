@@ -16,7 +16,7 @@ from tests.domain.world import (
 )
 
 from handover.domain import codes_follow_up as codes
-from handover.domain.kinds import follow_up as f
+from handover.domain.kinds import follow_up_payloads as f
 from handover.domain.refusals import WrongParty, WrongState
 from handover.domain.threads import Status
 

@@ -20,7 +20,7 @@ from tests.domain.world import (
     brussels,
 )
 
-from handover.domain.kinds import handover as h
+from handover.domain.kinds.common import Retried
 from handover.domain.refusals import (
     InvalidField,
     UnknownThread,
@@ -111,15 +111,13 @@ def test_retried_opens_a_new_thread_on_the_same_road(status: Status) -> None:
 
 def test_retried_with_another() -> None:
     case = at(S.REJECTED)
-    case.post(OCMW_1, "handover.retried", h.Retried(receiver=PARTNER), thread=case.thread.thread_id)
+    case.post(OCMW_1, "handover.retried", Retried(receiver=PARTNER), thread=case.thread.thread_id)
     assert case.thread.receiver
     assert case.thread.receiver.organisation == PARTNER
     assert case.dossier.inscription_of(PARTNER)
     again = at(S.REJECTED)
-    again.refused(WrongParty, OCMW_1, "handover.retried", h.Retried(receiver=OCMW), thread=again.thread.thread_id)
-    again.refused(
-        InvalidField, OCMW_1, "handover.retried", h.Retried(receiver="nergens"), thread=again.thread.thread_id
-    )
+    again.refused(WrongParty, OCMW_1, "handover.retried", Retried(receiver=OCMW), thread=again.thread.thread_id)
+    again.refused(InvalidField, OCMW_1, "handover.retried", Retried(receiver="nergens"), thread=again.thread.thread_id)
 
 
 def test_a_retry_of_a_retry_keeps_the_correlation() -> None:

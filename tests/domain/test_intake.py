@@ -17,9 +17,14 @@ def _case() -> Case:
     return case
 
 
-def _joint(**changes: str | None) -> i.Planned:
-    given = {"other_organisation": VDAB, "other_counsellor": VDAB_1} | changes
-    return i.Planned(form=IntakeForm.JOINT, planned_at=WHEN, counsellor=OCMW_2, **given)
+def _joint(other_organisation: str | None = VDAB, other_counsellor: str | None = VDAB_1) -> i.Planned:
+    return i.Planned(
+        form=IntakeForm.JOINT,
+        planned_at=WHEN,
+        counsellor=OCMW_2,
+        other_organisation=other_organisation,
+        other_counsellor=other_counsellor,
+    )
 
 
 def test_planned_then_recorded_then_updated() -> None:

@@ -53,7 +53,7 @@ def _decided(who: str) -> la.Granted:
 )
 def test_the_road_decides_how_long_the_assessment_may_take(route: LabelRoute, day: date, rule: str) -> None:
     case = _case(route)
-    assert (case.thread.turn and case.thread.turn.organisation, case.thread.due_rule) == (VDAB, "1 working days")
+    assert (case.turn.organisation, case.thread.due_rule) == (VDAB, "1 working days")
     case.acknowledge(VDAB_1)
     assert (case.thread.status, case.thread.due_at, case.thread.due_rule) == (Status.RECEIVED, brussels(day), rule)
 
@@ -62,12 +62,10 @@ def test_what_is_missing_goes_back_and_forth_with_a_date_each_time() -> None:
     case = _case()
     case.refused(WrongState, OCMW_1, "label.informationProvided")
     case.post(VDAB_1, "label.informationRequested")
-    assert case.thread.turn
-    assert (case.thread.turn.organisation, case.thread.due_at) == (OCMW, brussels(date(2026, 12, 7)))
+    assert (case.turn.organisation, case.thread.due_at) == (OCMW, brussels(date(2026, 12, 7)))
     case.refused(WrongParty, VDAB_1, "label.informationProvided")
     case.post(OCMW_1, "label.informationProvided")
-    assert case.thread.turn
-    assert (case.thread.turn.organisation, case.thread.due_rule) == (VDAB, "30 days")
+    assert (case.turn.organisation, case.thread.due_rule) == (VDAB, "30 days")
     case.refused(WrongState, OCMW_1, "label.informationProvided")
 
 
@@ -81,7 +79,7 @@ def test_the_second_pair_of_eyes_is_another_person() -> None:
     case.refused(InvalidField, VDAB_1, "label.granted", _decided(VDAB_2))
     case.refused(WrongParty, OCMW_1, "label.granted", _decided(OCMW_1))
     case.post(VDAB_2, "label.granted", _decided(VDAB_2))
-    assert (case.thread.status, case.thread.turn and case.thread.turn.organisation) == (Status.ACCEPTED, OCMW)
+    assert (case.thread.status, case.turn.organisation) == (Status.ACCEPTED, OCMW)
 
 
 def test_an_assessor_of_the_ocmw_and_a_decision_by_an_application_are_two_people_as_well() -> None:

@@ -28,13 +28,11 @@ def _proposed(receiver: str = VDAB) -> tr.Proposed:
 def test_a_client_on_leefloon_needs_the_committee() -> None:
     case = _case()
     case.post(VDAB_1, "training.proposed", _proposed(OCMW))
-    assert case.thread.turn
-    assert (case.thread.status, case.thread.turn.organisation) == (Status.REQUESTED, OCMW)
+    assert (case.thread.status, case.turn.organisation) == (Status.REQUESTED, OCMW)
     case.refused(WrongState, VDAB_1, "training.started")
     case.refused(WrongParty, VDAB_1, "training.approved")
     case.post(OCMW_1, "training.approved")
-    assert case.thread.turn
-    assert (case.thread.status, case.thread.turn.organisation) == (Status.ACCEPTED, VDAB)
+    assert (case.thread.status, case.turn.organisation) == (Status.ACCEPTED, VDAB)
 
 
 def test_who_proposes_for_leefloon_must_have_the_ocmw_in_it() -> None:
@@ -47,8 +45,7 @@ def test_who_proposes_for_leefloon_must_have_the_ocmw_in_it() -> None:
 def test_for_others_no_committee_is_asked() -> None:
     case = _case(TargetGroup.JOB_SEEKER)
     case.post(OCMW_1, "training.proposed", _proposed())
-    assert case.thread.turn
-    assert (case.thread.status, case.thread.turn.organisation) == (Status.ACCEPTED, VDAB)
+    assert (case.thread.status, case.turn.organisation) == (Status.ACCEPTED, VDAB)
     case.refused(WrongState, OCMW_1, "training.approved")
 
 
@@ -71,8 +68,7 @@ def test_a_waiting_list_has_an_expected_start_that_must_be_said_again() -> None:
     case.post(OCMW_1, "training.proposed", _proposed())
     for _ in range(3):
         case.post(VDAB_1, "training.waitlisted")
-        assert case.thread.turn
-        assert (case.thread.turn.organisation, case.thread.due_rule) == (VDAB, "30 days")
+        assert (case.turn.organisation, case.thread.due_rule) == (VDAB, "30 days")
         case.later(days=30)
     case.refused(WrongParty, OCMW_1, "training.waitlisted")
     case.post(VDAB_1, "training.started")
@@ -103,8 +99,7 @@ def test_a_partner_that_gives_the_training_records_it() -> None:
     case.refused(WrongParty, VDAB_1, "training.started", thread=case.thread.thread_id)
     case.post(PARTNER_1, "training.started")
     case.post(PARTNER_1, "training.stopped")
-    assert case.thread.turn
-    assert (case.thread.status, case.thread.turn.organisation) == (Status.FAILED, OCMW)
+    assert (case.thread.status, case.turn.organisation) == (Status.FAILED, OCMW)
 
 
 @pytest.mark.parametrize("running", [True, False])

@@ -13,7 +13,7 @@ from handover.domain.dossier import Dossier, fold
 from handover.domain.events import Acknowledge, Command, Event, OpenDossier, PostEvent
 from handover.domain.fields import Payload
 from handover.domain.kinds import EVENT_TYPES
-from handover.domain.parties import Actor, Caller, Counsellor, Directory, LegalBasis, Organisation
+from handover.domain.parties import Actor, Caller, Counsellor, Directory, LegalBasis, Organisation, Party
 from handover.domain.refusals import Refusal
 from handover.domain.threads import Thread
 
@@ -173,6 +173,12 @@ class Case:
     def thread(self) -> Thread:
         """The thread that was opened last."""
         return list(self.dossier.threads.values())[-1]
+
+    @property
+    def turn(self) -> Party:
+        """Who must act in the thread that was opened last."""
+        assert self.thread.turn
+        return self.thread.turn
 
     @property
     def types(self) -> list[str]:

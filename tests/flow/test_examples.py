@@ -87,12 +87,12 @@ class Place:
 
     def data(self, entry: dict[str, Any]) -> dict[str, Any]:
         """The example, speaking of what is there."""
-        changes: dict[str, Any] = {}
+        changes: dict[str, Any] = dict(entry["example"])
         if "mandateId" in entry["example"]:
             changes["mandateId"] = self.mandate_id
         if entry["type"].endswith(".enteredInError") and self.last:
             changes["eventId"] = self.last["eventId"]
-        return entry["example"] | changes
+        return changes
 
     async def take(self, entry: dict[str, Any], **changes: str) -> dict[str, Any]:
         who = self.who(entry)
@@ -152,14 +152,14 @@ async def _place(instance: Instance, entry: dict[str, Any]) -> Place:
         place.sender, place.receiver = VDAB, OCMW
     if "a mandate that stands" in needs or entry["type"].startswith("dossier.mandate"):
         given = next(e for e in ENTRIES if e["type"] == "dossier.mandateGiven")
-        place.mandate_id = (await parties[OCMW].step(dossier_id, given["type"], given["example"]))["eventId"]
+        place.mandate_id = (await parties[OCMW].step(dossier_id, str(given["type"]), given["example"]))["eventId"]
     if "on the priority line" in needs:
         await parties[OCMW].step(dossier_id, "dossier.priorityLineEntered", {"since": "2026-11-02"})
     if entry["from"] == ["closed"] and not road:
         await parties[OCMW].step(dossier_id, "dossier.closed", {"reason": "goalReached"})
     if entry.get("topic") == "statusConflict" and entry["from"]:
         stated = {"benefit": "unemployment", "since": "2026-11-02"}
-        await parties[VDAB].step(dossier_id, "dossier.benefitStated", stated)
+        await place.parties[VDAB].step(dossier_id, "dossier.benefitStated", stated)
         threads = (await parties[VDAB].get(f"/v1/dossiers/{dossier_id}/threads")).json()["items"]
         place.thread_id = next(t["threadId"] for t in threads if t["topic"] == "statusConflict")
         place.sender, place.receiver = VDAB, OCMW

@@ -15,6 +15,7 @@ from handover.platform.ids import new_id
 
 BELGIF = "urn:problem-type:belgif:"
 OWN = "urn:problem-type:handover:"
+CBSS = "urn:problem-type:cbss:"
 INPUT = "urn:problem-type:belgif:input-validation:"
 CANARY = {"givenName": "Kanarietje", "familyName": "Geelvleugel"}
 NOBODY = "01a2039f-8f32-7d21-ab59-99e3cbca2aa3"
@@ -45,8 +46,10 @@ def problem(answer: httpx.Response, status: int, kind: str) -> dict[str, Any]:
     assert re.fullmatch(r"urn:uuid:[0-9a-f-]{36}", found["instance"])
     assert urlsplit(found["href"]).scheme == "https"
     for issue in found.get("issues", []):
-        assert set(issue) <= {"type", "title", "detail", "in", "name"}
-        assert issue["type"].startswith(INPUT)
+        assert set(issue) <= {"type", "title", "detail", "in", "name"} | (
+            {"replacedBy"} if CBSS in issue["type"] else set()
+        )
+        assert issue["type"].startswith((INPUT, f"{CBSS}input-validation:"))
         assert issue["in"] in {"body", "path", "query", "header"}
         assert issue["title"]
         assert issue["detail"].endswith(".")
