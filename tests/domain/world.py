@@ -200,7 +200,7 @@ class Case:
         self.at = at or self.at
         command = PostEvent(
             command_id=self.next_id(),
-            dossier_id=DOSSIER_ID,
+            dossier_id=self.dossier.dossier_id if self.found else DOSSIER_ID,
             caller=caller(who),
             type=kind,
             data=data or example(kind),
