@@ -86,12 +86,13 @@ class Journal:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._loads = Batcher(self._load_all)
+        self._loads: Batcher[Ask, asyncpg.Record] = Batcher(self._load_all)
         self._appends = Batcher(self._append_all)
 
     async def load(self, ask: Ask) -> Loaded:
         """Give what a decision about one dossier needs."""
-        return await self._loads.submit(ask)
+        # Read here and not with the group: a state that cannot be read is its own dossier's trouble only.
+        return _loaded(await self._loads.submit(ask))
 
     async def append(self, entry: Entry) -> Appended:
         """Append one decided command, or say why not. Raises asyncpg's errors when the database fails."""
@@ -131,11 +132,11 @@ class Journal:
         )
         return tuple(codec.decode_event(row["body"]) for row in rows)
 
-    async def _load_all(self, asks: Sequence[Ask]) -> Sequence[Loaded]:
-        rows = await self._pool.fetch(
+    async def _load_all(self, asks: Sequence[Ask]) -> Sequence[asyncpg.Record]:
+        rows: Sequence[asyncpg.Record] = await self._pool.fetch(
             _LOAD, [a.dossier_id for a in asks], [a.organisation for a in asks], [a.key for a in asks]
         )
-        return [_loaded(row) for row in rows]
+        return rows
 
     async def _append_all(self, entries: Sequence[Entry]) -> Sequence[Appended]:
         answers: list[Appended | None] = [None] * len(entries)
