@@ -49,7 +49,7 @@ async def test_the_event_goes_along_as_the_api_would_show_it(land: World, receiv
     async with land.working():
         dossier_id = await _shared(land)
         await land.post(dossier_id, "intake.recorded", data=INTAKE)
-        await until(lambda: receiver.sequences(dossier_id)[-1:] == [land.events[dossier_id][-1].sequence])
+        await until(lambda: land.events[dossier_id][-1].sequence in receiver.sequences(dossier_id))
     event = _event(receiver, "intake.recorded")
     assert set(event["data"]) == {"targetGroup", "workWish", "situation", "health"}, "shared, but no internal note"
     assert "redacted" not in event
@@ -65,7 +65,7 @@ async def test_a_mandate_withdrawn_between_queueing_and_sending_redacts(land: Wo
     mandate = next(e for e in land.events[dossier_id] if e.type == "dossier.mandateGiven")
     await land.post(dossier_id, "dossier.mandateWithdrawn", data=d.MandateWithdrawn(mandate_id=str(mandate.event_id)))
     async with land.working():
-        await until(lambda: receiver.sequences(dossier_id)[-1:] == [land.events[dossier_id][-1].sequence])
+        await until(lambda: land.events[dossier_id][-1].sequence in receiver.sequences(dossier_id))
     event = _event(receiver, "intake.recorded")
     assert set(event["data"]) == {"targetGroup", "workWish", "situation"}
     assert event["redacted"] == ["health"], "redacted, never dropped"

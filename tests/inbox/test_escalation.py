@@ -26,7 +26,9 @@ async def _accepted(world: World) -> UUID:
     dossier_id = await world.open(OCMW_1, person=1)
     await world.open(VDAB_1, person=1)
     await world.post(dossier_id, OCMW_1, "handover.requested")
-    await world.post(dossier_id, VDAB_1, "handover.accepted", Accepted(counsellor=VDAB_1, reached_by=ContactMeans.PHONE))
+    await world.post(
+        dossier_id, VDAB_1, "handover.accepted", Accepted(counsellor=VDAB_1, reached_by=ContactMeans.PHONE)
+    )
     return dossier_id
 
 
@@ -59,17 +61,19 @@ async def test_a_team_has_a_turn_until_somebody_takes_it_up(world: World) -> Non
     elsewhere = await world.inbox.items(VDAB, VDAB_C, at=world.at, works_in="Team Noord")
     assert [i.turn and i.turn.team for i in in_team if i.group is Group.YOUR_TURN] == ["Team Zuid"]
     assert [i for i in elsewhere if i.group is Group.YOUR_TURN] == []
-    await world.post(dossier_id, VDAB_1, "handover.accepted", Accepted(counsellor=VDAB_1, reached_by=ContactMeans.PHONE))
+    await world.post(
+        dossier_id, VDAB_1, "handover.accepted", Accepted(counsellor=VDAB_1, reached_by=ContactMeans.PHONE)
+    )
     assert len((await world.look(VDAB, VDAB_1))[Group.YOUR_TURN]) == 1
 
 
 async def test_replay_gives_the_same_rows(world: World) -> None:
     dossier_id = await _accepted(world)
-    await _pass(world, dossier_id, 17)
+    await _pass(world, dossier_id, 40)
     await world.projector.catch_up()
     assert await check(world.pool) == []
     await world.pool.execute("UPDATE inbox_thread SET also = '{}'")
-    await world.pool.execute("DELETE FROM wake")
+    await world.pool.execute("INSERT INTO wake VALUES ($1, now())", dossier_id)
     assert {d.table for d in await check(world.pool)} == {"inbox_thread", "wake"}
     done = await rebuild(world.pool, lambda _done, _total: None)
     assert done.corrected
