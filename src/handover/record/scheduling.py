@@ -70,6 +70,6 @@ class Scheduler:
         except LOST:
             raise
         except (Refusal, ValueError, KeyError) as error:
-            _log.error("time_did_not_pass", dossier_id=str(dossier_id), error=type(error).__name__)  # noqa: TRY400 - seconds a trace
+            _log.error("time_did_not_pass", dossier_id=str(dossier_id), error=type(error).__name__)
             return 0
         return len(handled.bodies)

@@ -124,7 +124,7 @@ def _before(request: Request, dossier: Dossier) -> int:
 def _done(page: Page, name: str) -> str:
     if name in {"opened", "joined", "known", "replaced"}:
         return page.t(f"dossier.done_{name}")
-    return page.t("dossier.done", step=page.t(f"event.{name}.title", about="")) if name in EVENT_TYPES else ""
+    return page.t("dossier.done", step=page.t.event(name, "title", about="")) if name in EVENT_TYPES else ""
 
 
 def address_of(dossier_id: UUID) -> str:

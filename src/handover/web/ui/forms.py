@@ -160,7 +160,12 @@ class Former:
         t, name = self.page.t, within + shape.name
         error = wrong.get(name)
         whole = within.partition(".")[0]
-        keys = (f"field.{self.event_type}.{shape.name}", f"part.{whole}.{shape.name}", f"field.{shape.name}")
+        keys = (
+            f"field.{self.event_type}.{shape.name}",
+            f"field.{self.event_type.partition('.')[2]}.{shape.name}",
+            f"part.{whole}.{shape.name}",
+            f"field.{shape.name}",
+        )
         help_key = f"help.{shape.name}"
         field = Field(
             name=name,

@@ -195,8 +195,7 @@ def actions(page: Page, dossier: Dossier, possible: Sequence[Possible], thread_i
     found = dict.fromkeys(name for name, of in possible if of == thread_id)
     query = f"?thread={thread_id}" if thread_id else ""
     return tuple(
-        Action(name, page.t(f"event.{name}.do"), f"/dossiers/{dossier.dossier_id}/steps/{name}{query}")
-        for name in found
+        Action(name, page.t.event(name, "do"), f"/dossiers/{dossier.dossier_id}/steps/{name}{query}") for name in found
     )
 
 

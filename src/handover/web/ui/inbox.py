@@ -99,10 +99,10 @@ def process_of(kind: str, topic: str) -> str:
     return topic or kind
 
 
-def sentence_keys(side: str, item: InboxItem) -> tuple[str, str]:
-    """Give the two keys to try: of the latest step, then of the state."""
+def sentence_keys(side: str, item: InboxItem) -> tuple[str, ...]:
+    """Give the keys to try: of the latest step, of the last that moved the thread on, then of the state."""
     process = process_of(item.kind, item.topic)
-    return f"{side}.{process}.{item.type.partition('.')[2]}", f"{side}.{process}.{item.status}"
+    return tuple(f"{side}.{process}.{name}" for name in (item.type.partition(".")[2], item.stage, item.status))
 
 
 def _waiting(page: Page, item: InboxItem, side: str, *, team: bool) -> Waiting:
@@ -187,7 +187,7 @@ def _news_sentence(page: Page, item: InboxItem, *, linked: bool) -> Markup:
     who = page.people.organisation(item.other.organisation) if item.other else ""
     client = client_link(item) if linked else name_of(item.client)
     about = page.people.organisation(_about(item.body)) if item.type in _COMES_AND_GOES else ""
-    return page.t(f"event.{item.type}.news", who=who, client=client, about=about)
+    return page.t.event(item.type, "news", who=who, client=client, about=about)
 
 
 def name_of(client: Client) -> str:

@@ -197,7 +197,7 @@ def _form(  # noqa: PLR0913 - what a form is made of
         dossier=dossier,
         client=header.client_name(dossier),
         event_type=event_type,
-        heading=t(f"event.{event_type}.do"),
+        heading=t.event(event_type, "do"),
         thread_title=header.title_of(page, thread) if thread else "",
         fields=fields,
         problems=problems,

@@ -100,7 +100,7 @@ def _step(
         event_id=event.event_id,
         sequence=event.sequence,
         lane=page.people.kind(event.organisation),
-        title=t(f"event.{event.type}.title", about=about(page, event)),
+        title=t.event(event.type, "title", about=about(page, event)),
         process=t(f"process.{process_of(thread.kind, thread.topic)}") if thread else "",
         who=event.actor.name if event.actor.counsellor_id else "",
         organisation=page.people.organisation(event.organisation),

@@ -44,6 +44,10 @@ class Words:
         """Give the sentence of the first key that is there; the last one must be."""
         return self(next((key for key in keys if key in self._table), keys[-1]), **values)
 
+    def event(self, event_type: str, part: str, **values: object) -> Markup:
+        """Give an event's `title`, `news` or `do`; what every kind has is said once, by its short name."""
+        return self.first(f"event.{event_type}.{part}", f"event.{event_type.partition('.')[2]}.{part}", **values)
+
     def count(self, key: str, n: int, **values: object) -> Markup:
         """Give the sentence for one or for several."""
         return self(f"{key}_one" if n == 1 else f"{key}_other", n=n, **values)
