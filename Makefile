@@ -56,8 +56,9 @@ arch: $(STAMP) ## who may import whom (import-linter)
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: check
-check: lint types arch ## lint, types, arch, and the published API descriptions
+check: lint types arch ## lint, types, arch, the published API descriptions and the event catalogue
 	@$(BIN)/handover openapi --check
+	@$(BIN)/handover catalogue --check
 
 .PHONY: bench
 bench: $(STAMP) ## measure, each figure beside its limit (ARGS=... for more)
@@ -74,6 +75,11 @@ interop-lino: $(STAMP) ## import a running Lino Welfare twice, then refer its do
 .PHONY: openapi
 openapi: $(STAMP) ## write openapi/ anew from the code
 	@$(BIN)/handover openapi
+
+.PHONY: catalogue
+catalogue: $(STAMP) ## print the event catalogue, which docs/events.md must equal
+	@$(BIN)/handover catalogue --check
+	@$(BIN)/handover catalogue
 
 .PHONY: lock
 lock: $(STAMP) ## write the lock files anew (UPGRADE=1 for newer versions)

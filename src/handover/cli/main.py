@@ -19,6 +19,7 @@ COMMANDS = {
     "import": "import_lino",
     "replay": "replay",
     "openapi": "openapi",
+    "catalogue": "catalogue",
 }
 """Each command's name and its module beside this one."""
 

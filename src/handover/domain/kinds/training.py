@@ -81,8 +81,8 @@ class AttendanceRecorded(Payload, frozen=True, kw_only=True):
     first_day: Annotated[Day, STEP]
     last_day: Annotated[Day, STEP]
     hours_planned: Annotated[HoursInPeriod, STEP]
-    hours_missed_with_reason: Annotated[HoursInPeriod, STEP] = 0.0
-    hours_missed_without_reason: Annotated[HoursInPeriod, STEP] = 0.0
+    hours_missed_with_reason: Annotated[HoursInPeriod | None, STEP] = None
+    hours_missed_without_reason: Annotated[HoursInPeriod | None, STEP] = None
     reason: Annotated[AbsenceReason | None, STEP] = None
     note: Annotated[Text | None, CONTENT] = None
 
@@ -90,7 +90,8 @@ class AttendanceRecorded(Payload, frozen=True, kw_only=True):
         """A period runs forward, and nobody misses more than was planned."""
         if self.last_day < self.first_day:
             return "lastDay", "The period ends before it begins."
-        if self.hours_missed_with_reason + self.hours_missed_without_reason > self.hours_planned:
+        missed = (self.hours_missed_with_reason or 0.0) + (self.hours_missed_without_reason or 0.0)
+        if missed > self.hours_planned:
             return "hoursPlanned", "More hours were missed than planned."
         return None
 

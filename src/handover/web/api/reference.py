@@ -3,12 +3,14 @@
 import re
 from enum import Enum
 from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from handover.domain import codes, codes_follow_up
+from handover import domain
 from handover.domain.codes import Coded
 from handover.domain.kinds import EVENT_TYPES, EventType
 from handover.domain.parties import Counsellor, Organisation
@@ -33,17 +35,18 @@ router = APIRouter(prefix="/v1", tags=["Reference"], dependencies=[Depends(refus
 _PUBLIC = {"Cache-Control": "private, max-age=300"}
 
 
-def _list_name(kind: type[Coded]) -> str:
-    """`RejectionReason` is served as `rejectionReasons`."""
+def list_name(kind: type[Coded]) -> str:
+    """Give the name of a code list: `RejectionReason` is served as `rejectionReasons`."""
     name = kind.__name__[0].lower() + kind.__name__[1:]
     plural = re.sub(r"y$", "ies", name) if re.search(r"[^aeiou]y$", name) else name
     return plural if plural != name or name.endswith("s") else name + "s"
 
 
 CODE_LISTS: dict[str, type[Coded]] = {
-    _list_name(kind): kind
-    for module in (codes, codes_follow_up)
-    for kind in vars(module).values()
+    list_name(kind): kind
+    for found in iter_modules(domain.__path__)
+    if found.name.startswith("codes")
+    for kind in vars(import_module(f"{domain.__name__}.{found.name}")).values()
     if isinstance(kind, type) and issubclass(kind, Coded) and kind is not Coded
 }
 

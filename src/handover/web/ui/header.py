@@ -62,6 +62,8 @@ class Card:
     position: int
     stations: tuple[str, ...]
     actions: tuple[Action, ...]
+    beside: tuple[Action, ...]
+    """Steps that are seldom taken: shown small, so that the usual ones stand out."""
     age: str
     notes: tuple[str, ...]
     """What else there is to know: whom the ladder told, who else takes part, that the client came back."""
@@ -201,6 +203,7 @@ def actions(page: Page, dossier: Dossier, possible: Sequence[Possible], thread_i
 
 def _card(page: Page, dossier: Dossier, thread: Thread, possible: Sequence[Possible]) -> Card:
     t, dates = page.t, page.dates
+    here = actions(page, dossier, possible, thread.thread_id)
     late = thread.is_overdue(page.dates.now)
     on_road = thread.kind == "handover" and thread.status in {*_ROAD, Status.ON_HOLD}
     status = Status.IN_PROGRESS if thread.status is Status.ON_HOLD else thread.status
@@ -221,10 +224,15 @@ def _card(page: Page, dossier: Dossier, thread: Thread, possible: Sequence[Possi
         else "",
         position=_ROAD.index(status) if on_road else -1,
         stations=tuple(t(f"status.{'contact' if s is Status.IN_PROGRESS else s}") for s in _ROAD) if on_road else (),
-        actions=actions(page, dossier, possible, thread.thread_id),
+        actions=tuple(a for a in here if not _is_seldom(a)),
+        beside=tuple(a for a in here if _is_seldom(a)),
         age=_age(page, thread),
         notes=tuple(_notes(page, thread)),
     )
+
+
+def _is_seldom(action: Action) -> bool:
+    return action.event_type.endswith(".participantInvited")
 
 
 def _age(page: Page, thread: Thread) -> str:
