@@ -27,7 +27,8 @@ _TYPE = "dossier.statusConflictDetected"
 def detect(draft: Draft, command: Command, directory: Directory) -> None:
     """Record each conflict that the command brought about and that is not open already."""
     after = draft.state
-    if after is None or not draft.events:
+    # In a closed dossier nobody could resolve it; whoever reopens it states the facts anew.
+    if after is None or after.closed or not draft.events:
         return
     for found in _new_ones(draft.before, after, command):
         if not any(t.topic == "statusConflict" and t.purpose == str(found.conflict) for t in after.open_threads):

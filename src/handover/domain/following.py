@@ -33,6 +33,8 @@ def check_dossier_step(dossier: Dossier, command: PostEvent, directory: Director
                 name = getattr(data, field, None)
                 if name and directory.counsellor_of(own, name) is None:
                     raise InvalidField(field, f"No such counsellor at {own}.", unknown_reference=True)
+            if data.counsellor == getattr(data, "replaced", ""):
+                raise InvalidField("counsellor", "Name somebody else than who leaves.")
         case d.InscriptionClosed():
             _check_leaving(dossier, data.organisation, own)
         case d.Closed() if dossier.open_threads:

@@ -10,6 +10,7 @@ from handover.domain import codes
 from handover.domain.codes import OrganisationKind, TargetGroup
 from handover.domain.codes_dossier import MandateScope
 from handover.domain.deadlines import local_day
+from handover.domain.parties import Organisation
 from handover.domain.refusals import (
     FourEyes,
     InvalidField,
@@ -76,6 +77,8 @@ def _mandate_shares(asked: Asked) -> None:
         raise InvalidField("sharedWith", "Only a mandate to share names another organisation.")
     if named is not None and named not in directory.organisations:
         raise InvalidField("sharedWith", "No such organisation.", unknown_reference=True)
+    if named == asked.caller.organisation.organisation_id:
+        raise InvalidField("sharedWith", "Name the other organisation: your own sees what it wrote anyway.")
     until = getattr(data, "valid_until", None)
     if until is not None and until < local_day(asked.at):
         raise InvalidField("validUntil", "A mandate that has ended gives nothing. Give a day to come.")
@@ -137,8 +140,16 @@ def receiver_is(*kinds: OrganisationKind) -> Guard:
     return Guard("receiver is " + " or ".join(str(k) for k in kinds), check)
 
 
+def _receiver(asked: Asked) -> Organisation | None:
+    """Give who a step addresses; a retry that names nobody goes to the same organisation again."""
+    named = getattr(asked.data, "receiver", None)
+    if named is None and asked.thread and asked.thread.receiver:
+        named = asked.thread.receiver.organisation
+    return asked.directory.organisations.get(named or "")
+
+
 def _vdab_on_one_side(asked: Asked) -> None:
-    organisation = asked.directory.organisations.get(getattr(asked.data, "receiver", None) or "")
+    organisation = _receiver(asked)
     if organisation is None:
         return
     if {asked.caller.organisation.kind, organisation.kind} != {OrganisationKind.OCMW, OrganisationKind.VDAB}:
@@ -147,7 +158,7 @@ def _vdab_on_one_side(asked: Asked) -> None:
 
 def _ocmw_on_one_side(asked: Asked) -> None:
     """A client on leefloon needs the approval of the OCMW's committee, so the OCMW must be in it."""
-    organisation = asked.directory.organisations.get(getattr(asked.data, "receiver", None) or "")
+    organisation = _receiver(asked)
     if asked.dossier.target_group not in LIVING_WAGE or organisation is None:
         return
     if OrganisationKind.OCMW not in {asked.caller.organisation.kind, organisation.kind}:

@@ -47,8 +47,8 @@ def test_every_event_type_has_its_words(language: Language) -> None:
     words = WORDS[language]
     for name, event_type in EVENT_TYPES.items():
         short = name.partition(".")[2]
-        for part, needed in (("title", True), ("news", True), ("do", event_type.is_posted)):
-            assert any(f"event.{n}.{part}" in words for n in (name, short)) is needed, (name, part)
+        for which, needed in (("title", True), ("news", True), ("do", event_type.is_posted)):
+            assert any(f"event.{n}.{which}" in words for n in (name, short)) is needed, (name, which)
         for shape in shapes_of(name):
             assert f"field.{shape.name}" in words, shape.name
             for part in shape.parts:
