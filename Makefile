@@ -60,6 +60,10 @@ check: lint types arch ## lint, types, arch, the published API descriptions and 
 	@$(BIN)/handover openapi --check
 	@$(BIN)/handover catalogue --check
 
+.PHONY: mutants
+mutants: $(STAMP) ## remove each rule in turn and print the test that notices
+	@$(BIN)/python -m tests.mutants
+
 .PHONY: bench
 bench: $(STAMP) ## measure, each figure beside its limit (ARGS=... for more)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -1,0 +1,1 @@
+"""Each rule removed in turn: which test notices. Run with `make mutants`."""
