@@ -4,12 +4,14 @@ Prints, for each rule, the test that failed. Ends with 1 when a rule could be re
 text no longer stands where the table says, or when the tests already fail on the program as it is.
 """
 
+import contextlib
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,13 +52,19 @@ def _prove(source: Path, mutant: Mutant, text: str) -> None:
     subprocess.run(command, cwd=ROOT, env=_environment(source), check=True, capture_output=True)
 
 
+@contextlib.contextmanager
+def _copy() -> Iterator[Path]:
+    """Give the `src` of a copy of the program, with its migrations beside it."""
+    with tempfile.TemporaryDirectory(prefix="mutant-") as place:
+        root = Path(place).resolve()
+        for part in ("src/handover", "migrations"):
+            shutil.copytree(ROOT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
+        yield root / "src"
+
+
 def _killed(mutant: Mutant) -> str:
     """Give the test that failed once the rule was removed. Raises Survived."""
-    with tempfile.TemporaryDirectory(prefix="mutant-") as place:
-        source = Path(place).resolve()
-        shutil.copytree(ROOT / "src" / "handover", source / "handover", ignore=shutil.ignore_patterns("__pycache__"))
-        # The demonstration's migrations are found beside the package.
-        shutil.copytree(ROOT / "migrations", source / "migrations", ignore=shutil.ignore_patterns("__pycache__"))
+    with _copy() as source:
         file = source / "handover" / mutant.file
         whole = file.read_text("utf-8")
         if whole.count(mutant.text) != 1:
@@ -74,7 +82,8 @@ def main() -> int:
     """Run all mutants; give the exit status."""
     everything = tuple(sorted({test for mutant in MUTANTS for test in mutant.tests}))
     _console.print(f"{len(MUTANTS)} rules; first the program as it is: {len(everything)} test files ...")
-    untouched = _tests(everything, ROOT / "src")
+    with _copy() as source:
+        untouched = _tests(everything, source)
     if untouched.returncode != 0:
         _console.print(untouched.stdout[-3000:], markup=False)
         return 1

@@ -197,9 +197,9 @@ MUTANTS = (
     ),
     Mutant(
         "the version decides when two nodes pass time at once",
-        "record/journal.py",
-        "            if first_of.setdefault(entry.dossier.dossier_id, n) != n:\n",
-        "            if first_of.setdefault((entry.dossier.dossier_id, n), n) != n:  # type: ignore\n",
+        "../../migrations/versions/0001_append.sql",
+        "    WHERE coalesce(d.version, 0) = c.expected;",
+        "    WHERE true;",
         ("tests/record/test_handle.py", "tests/record/test_scheduling.py"),
     ),
 )
