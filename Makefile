@@ -60,6 +60,10 @@ check: lint types arch ## lint, types, arch, the published API descriptions and 
 	@$(BIN)/handover openapi --check
 	@$(BIN)/handover catalogue --check
 
+.PHONY: story
+story: $(STAMP) ## three clients' stories over HTTP with a moved clock, both inboxes printed at each turn
+	@$(BIN)/python -m tests.story
+
 .PHONY: mutants
 mutants: $(STAMP) ## remove each rule in turn and print the test that notices
 	@$(BIN)/python -m tests.mutants
