@@ -13,6 +13,11 @@ CREATE TABLE agreement (
     changed_by text NOT NULL,
     changed_at timestamptz NOT NULL
 );
+-- Every version as it was written, and by whom: who wonders why a date was what it was looks here.
+CREATE TABLE agreement_history (
+    LIKE agreement,
+    PRIMARY KEY (agreement_id, version)
+);
 CREATE INDEX agreement_by_ocmw ON agreement (ocmw);
 CREATE INDEX agreement_by_vdab ON agreement (vdab);
 

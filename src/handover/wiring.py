@@ -22,6 +22,7 @@ from handover.platform.db import LOST, DatabaseUnfitError, open_pool
 from handover.platform.embedded import EmbeddedPostgres
 from handover.platform.notify import Listener, Notifier
 from handover.platform.settings import Mode, Settings
+from handover.record.agreements import Agreements
 from handover.record.directory import load_directory
 from handover.record.handle import Record
 from handover.record.housekeeping import keep_house
@@ -67,6 +68,11 @@ class Services:
     broadcast: InboxBroadcast
     subscriptions: Subscriptions
     once: Once
+    agreements: Agreements
+
+    async def refresh_directory(self) -> None:
+        """Read the directory anew."""
+        await self.directory.refresh()
 
     def directory_now(self) -> Directory:
         """Give the directory as last read."""
@@ -132,6 +138,7 @@ async def services(
                 wake=notifier.wake,
             ),
             once=Once(pool, sealer, clock),
+            agreements=Agreements(pool, clock),
         )
 
 

@@ -16,8 +16,10 @@ from tests.instance import Instance, Party, eventually, number
 from tests.web.support import send
 from tests.web.test_belgif import REFERRAL
 
+from handover.access import demonstration
 from handover.cli.openapi import rendered
 from handover.web.api.reference import event_types
+from handover.web.openapi import AGREEMENT_EXAMPLE
 
 _clients = count(1)
 FILES = rendered()
@@ -117,12 +119,12 @@ def test_paths_are_belgifs(version: str) -> None:
         assert bool(operation.get("security")) is secured, path
         if secured and version == "3.1":
             scopes = {scope for needed in operation["security"] for scope in needed["accessToken"]}
-            assert scopes <= {"dossier:read", "dossier:write", "subscription:manage"}
+            assert scopes <= set(demonstration.SCOPES)
             assert scopes
         keyed = any(p["name"] == "Idempotency-Key" and p["required"] for p in operation.get("parameters", ()))
         if operation["operationId"] in {"openDossier", "postEvent"}:
             assert keyed, path
-        assert method in {"get", "post", "patch", "delete"}
+        assert method in {"get", "post", "put", "patch", "delete"}
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -232,7 +234,9 @@ async def test_answers_are_as_described(working: Instance) -> None:
     subscription = check("createSubscription", await ocmw.post("/v1/subscriptions", {"url": "http://127.0.0.1:9/"}))
     dossier_id = await _ask_about_a_dossier(check, ocmw, working.party("vdab", "bemiddelaar-1"))
     await _ask_about_a_subscription(check, ocmw, f"/v1/subscriptions/{subscription['subscriptionId']}", dossier_id)
+    await _ask_about_agreements(check, ocmw)
     for operation_id, path in {
+        "listAnswerTimes": "/v1/refData/answerTimes",
         "listOrganisations": "/v1/organisations",
         "readOrganisation": "/v1/organisations/vdab",
         "listCounsellors": "/v1/organisations/vdab/counsellors",
@@ -283,6 +287,15 @@ async def _ask_about_a_dossier(check: Checker, ocmw: Party, vdab: Party) -> str:
     check("mergeDossier", await ocmw.post(f"/v1/dossiers/{second}/merge", {"into": dossier_id}))
     check("readDossier", await ocmw.get(f"/v1/dossiers/{second}"))
     return dossier_id
+
+
+async def _ask_about_agreements(check: Checker, party: Party) -> None:
+    made = check("addAgreement", await party.post("/v1/agreements", AGREEMENT_EXAMPLE))
+    path = f"/v1/agreements/{made['agreementId']}"
+    check("listAgreements", await party.get("/v1/agreements"))
+    check("readAgreement", await party.get(path))
+    headers = {"Authorization": f"Bearer {party.token}"}
+    check("changeAgreement", await party.http.put(path, json=AGREEMENT_EXAMPLE, headers=headers))
 
 
 async def _ask_about_a_subscription(check: Checker, party: Party, path: str, dossier_id: str) -> None:

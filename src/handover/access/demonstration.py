@@ -10,7 +10,7 @@ from joserfc.jwk import ECKey
 
 ISSUER = "urn:handover:demonstration"
 AUDIENCE = "handover"
-SCOPES = ("dossier:read", "dossier:write", "subscription:manage")
+SCOPES = ("dossier:read", "dossier:write", "subscription:manage", "agreement:manage", "offer:manage")
 LIFETIME = timedelta(hours=12)
 _KEY_FILE, _PUBLIC_FILE = "demonstration-issuer.json", "demonstration-jwks.json"
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from rich import print as show
 
 from handover.cli.running import run, settings
+from handover.cli.seed_agreements import seed_agreements
 from handover.domain import codes, codes_follow_up
 from handover.domain.codes import OrganisationKind, Purpose
 from handover.domain.events import OpenDossier, PostEvent
@@ -62,6 +63,7 @@ def register(app: typer.Typer) -> None:
 async def _seeding(found: Settings) -> None:
     async with services(found, pool_size=2, name="handover-seed") as ready:
         await seed_directory(ready)
+        await seed_agreements(ready)
         await seed_dossiers(ready)
 
 

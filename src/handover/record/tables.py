@@ -79,6 +79,19 @@ agreement = Table(
     Index("agreement_by_ocmw", "ocmw"),
     Index("agreement_by_vdab", "vdab"),
 )
+agreement_history = Table(
+    "agreement_history",
+    metadata,
+    Column("agreement_id", Uuid, primary_key=True),
+    _text("ocmw"),
+    _text("vdab"),
+    Column("terms", JSONB, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_until", Date),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _text("changed_by"),
+    Column("changed_at", _MOMENT, nullable=False),
+)
 legal_basis = Table(
     "legal_basis",
     metadata,

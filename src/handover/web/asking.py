@@ -97,10 +97,11 @@ def write_request(request: HttpRequest, raw: bytes, *, ssin: str | None = None) 
         detail = "Send an Idempotency-Key header (1 to 100 visible characters), the same for every try."
         raise BadInput(Issue.of("schemaViolation", detail, name="Idempotency-Key", where="header"))
     fingerprint = hashlib.sha256(f"{request.method} {request.url.path}\n".encode() + raw).digest()
-    return Request(key=key, fingerprint=fingerprint, if_match=_if_match(request), ssin=ssin)
+    return Request(key=key, fingerprint=fingerprint, if_match=if_match(request), ssin=ssin)
 
 
-def _if_match(request: HttpRequest) -> int | None:
+def if_match(request: HttpRequest) -> int | None:
+    """Give the version that If-Match names, or None. Raises BadInput."""
     given = request.headers.get("if-match")
     if given is None or given.strip() == "*":
         return None

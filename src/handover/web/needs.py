@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from handover.inbox.views import Inbox
     from handover.platform.clock import Clock
     from handover.platform.settings import Settings
+    from handover.record.agreements import Agreements
     from handover.record.handle import Record
     from handover.record.once import Once
     from handover.record.reading import Reader
@@ -61,6 +62,13 @@ class Services(Protocol):
     @property
     def once(self) -> "Once":
         """Carries writes beside the journal out once per key."""
+
+    @property
+    def agreements(self) -> "Agreements":
+        """What OCMWs and VDAB agreed."""
+
+    async def refresh_directory(self) -> None:
+        """Read the directory anew, so that this process knows at once what it changed itself."""
 
     def directory_now(self) -> "Directory":
         """Give the directory as last read."""

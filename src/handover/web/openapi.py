@@ -9,6 +9,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from handover.domain.agreeing import Proposed
 from handover.domain.kinds import EVENT_TYPES
 from handover.web.api import models
 from handover.web.openapi_3_0 import as_3_0
@@ -28,6 +29,23 @@ _BODIES = (
     models.Seen,
     models.Problem,
 )
+
+
+AGREEMENT_EXAMPLE = {
+    "ocmw": "ocmw-lindedal",
+    "vdab": "vdab",
+    "validFrom": "2027-01-01",
+    "terms": {
+        "vdabDesk": {
+            "fixedContact": "vdab.bemiddelaar-1",
+            "substitute": "vdab.bemiddelaar-2",
+            "absences": [{"first": "2027-07-05", "last": "2027-07-30"}],
+            "coordinator": "vdab.coordinator",
+        },
+        "answerTimes": {"handover.received": 3},
+        "priorityLine": {"vdabContact": "vdab.bemiddelaar-2", "answerTimes": {"handover.received": 1}},
+    },
+}
 
 
 def describe(app: FastAPI) -> None:
@@ -54,6 +72,10 @@ def document(app: FastAPI) -> dict[str, Any]:
             {"name": "Events", "description": "Steps in a dossier, and an organisation's feed of them"},
             {"name": "Inbox", "description": "What waits for whom"},
             {"name": "Subscriptions", "description": "Webhooks: where events go"},
+            {
+                "name": "Agreements",
+                "description": "What an OCMW and VDAB agreed: contacts, answer times, priority line",
+            },
             {"name": "Reference", "description": "Event types, code lists, organisations"},
             {"name": "System", "description": "Health and figures"},
         ],
@@ -70,7 +92,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT (RFC 9068)",
-            "description": "Scopes: dossier:read, dossier:write, subscription:manage.",
+            "description": "Scopes: dossier:read, dossier:write, subscription:manage, agreement:manage, offer:manage.",
         }
     }
     found["paths"] = tidied(found["paths"])
@@ -129,6 +151,9 @@ def _events() -> dict[str, Any]:
         }
         variants.append({"$ref": PREFIX + title})
         mapping[name] = PREFIX + title
+    _, agreed = msgspec.json.schema_components([Proposed], ref_template=PREFIX + "{name}")
+    schemas |= agreed
+    schemas["AgreementProposed"] = schemas.pop("Proposed") | {"example": AGREEMENT_EXAMPLE}
     schemas["PostedEvent"] = {
         "oneOf": variants,
         "discriminator": {"propertyName": "type", "mapping": mapping},

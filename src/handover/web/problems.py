@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from handover.access.denials import Denial, MissingScope, NoToken
 from handover.domain import refusals
+from handover.domain.agreeing import AgreementOverlaps
 from handover.platform.ids import new_id
 from handover.record.handle import Contended, KeyReused
 from handover.record.lookups import SsinReplaced
@@ -33,6 +34,7 @@ STATUS_OF_REFUSAL: dict[type[refusals.Refusal], tuple[int, str]] = {
     refusals.NoPriorityLine: (409, f"{OWN}noPriorityLine"),
     refusals.NotTakenBack: (409, f"{OWN}notTakenBack"),
     refusals.DossierMerged: (409, f"{OWN}dossierMerged"),
+    AgreementOverlaps: (409, f"{OWN}agreementOverlaps"),
     refusals.SsinTaken: (409, f"{OWN}ssinTaken"),
     refusals.WrongState: (409, f"{OWN}wrongState"),
     refusals.DossierClosed: (409, f"{OWN}dossierClosed"),

@@ -61,6 +61,22 @@ def payload_of(raw: bytes, body: type[Body]) -> tuple[Body, Payload]:
     return posted, data
 
 
+Struct = TypeVar("Struct", bound=msgspec.Struct)
+
+
+def struct_of(raw: bytes, struct: type[Struct]) -> Struct:
+    """Give a body that is a structure of the domain. Raises BadInput, naming every field that is wrong."""
+    try:
+        found: Struct = msgspec.json.decode(raw, type=struct)
+    except _UNREADABLE as error:
+        raise BadInput(*_all_issues(raw, struct, "", error)) from None
+    find = finder(struct)
+    wrong = list(find(found)) if find else []
+    if wrong:
+        raise BadInput(*(Issue.of("invalidInput", OUT_OF_REACH, name=name) for name in wrong))
+    return found
+
+
 def _check_dates(posted: Envelope, data: Payload) -> None:
     find = _dates.get(posted.type)
     wrong = [f"data.{place}" for place in find(data)] if find else []

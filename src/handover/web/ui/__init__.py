@@ -2,7 +2,15 @@
 
 from fastapi import APIRouter, FastAPI
 
-from handover.web.ui import dossier_screen, inbox_screen, list_screen, opening_screen, signing, step_screen
+from handover.web.ui import (
+    agreements_screen,
+    dossier_screen,
+    inbox_screen,
+    list_screen,
+    opening_screen,
+    signing,
+    step_screen,
+)
 from handover.web.ui.assets import serve_asset
 from handover.web.ui.screens import error_page
 
@@ -10,7 +18,7 @@ __all__ = ["error_page", "mount", "router"]
 
 router = APIRouter(include_in_schema=False)
 # "/dossiers/new" must be tried before "/dossiers/{dossier_id}".
-for _screen in (signing, inbox_screen, list_screen, opening_screen, dossier_screen, step_screen):
+for _screen in (signing, inbox_screen, list_screen, opening_screen, dossier_screen, step_screen, agreements_screen):
     router.include_router(_screen.router)
 
 
