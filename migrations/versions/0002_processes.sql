@@ -21,6 +21,26 @@ CREATE TABLE agreement_history (
 CREATE INDEX agreement_by_ocmw ON agreement (ocmw);
 CREATE INDEX agreement_by_vdab ON agreement (vdab);
 
+-- The offer map: who offers what, where, for whom. What is searched for stands beside the whole; '{}' means for all.
+CREATE TABLE offer (
+    offer_id uuid PRIMARY KEY,
+    organisation_id text NOT NULL REFERENCES organisation,
+    kind text NOT NULL,
+    title text NOT NULL,
+    instrument text NOT NULL,
+    places text[] NOT NULL,
+    target_groups text[] NOT NULL,
+    barriers text[] NOT NULL,
+    words text NOT NULL,
+    body jsonb NOT NULL,
+    valid_from date NOT NULL,
+    valid_until date,
+    version integer NOT NULL DEFAULT 1,
+    changed_by text NOT NULL,
+    changed_at timestamptz NOT NULL
+);
+CREATE INDEX offer_by_organisation ON offer (organisation_id);
+
 -- A replaced number still finds the dossier, so that whoever uses it can be told that it was replaced.
 ALTER TABLE ssin_lookup ADD COLUMN replaced boolean NOT NULL DEFAULT false;
 

@@ -26,6 +26,7 @@ from handover.record.agreements import Agreements
 from handover.record.directory import load_directory
 from handover.record.handle import Record
 from handover.record.housekeeping import keep_house
+from handover.record.offers import Offers
 from handover.record.once import Once
 from handover.record.reading import Reader
 from handover.record.scheduling import Scheduler
@@ -69,6 +70,7 @@ class Services:
     subscriptions: Subscriptions
     once: Once
     agreements: Agreements
+    offers: Offers
 
     async def refresh_directory(self) -> None:
         """Read the directory anew."""
@@ -139,6 +141,7 @@ async def services(
             ),
             once=Once(pool, sealer, clock),
             agreements=Agreements(pool, clock),
+            offers=Offers(pool, clock),
         )
 
 

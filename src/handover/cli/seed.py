@@ -11,6 +11,7 @@ from rich import print as show
 
 from handover.cli.running import run, settings
 from handover.cli.seed_agreements import seed_agreements
+from handover.cli.seed_offers import seed_offers
 from handover.domain import codes, codes_follow_up
 from handover.domain.codes import OrganisationKind, Purpose
 from handover.domain.events import OpenDossier, PostEvent
@@ -64,6 +65,7 @@ async def _seeding(found: Settings) -> None:
     async with services(found, pool_size=2, name="handover-seed") as ready:
         await seed_directory(ready)
         await seed_agreements(ready)
+        await seed_offers(ready)
         await seed_dossiers(ready)
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from handover.cli.running import run, settings
 from handover.cli.seed import seed_directory, seed_dossiers
 from handover.cli.seed_agreements import seed_agreements
+from handover.cli.seed_offers import seed_offers
 from handover.inbox.projector import Projector
 from handover.platform.settings import Mode, Settings
 from handover.platform.supervise import Child, supervise
@@ -37,6 +38,7 @@ async def starting(found: Settings) -> int:
             async with services(found, dsn=dsn, pool_size=2, name="handover-seed") as ready:
                 await seed_directory(ready)
                 await seed_agreements(ready)
+                await seed_offers(ready)
                 await seed_dossiers(ready)
                 # The first screen should not be empty because the worker still starts.
                 await Projector(ready.pool, dsn).catch_up()

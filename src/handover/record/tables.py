@@ -92,6 +92,26 @@ agreement_history = Table(
     _text("changed_by"),
     Column("changed_at", _MOMENT, nullable=False),
 )
+offer = Table(
+    "offer",
+    metadata,
+    Column("offer_id", Uuid, primary_key=True),
+    Column("organisation_id", Text, ForeignKey("organisation.organisation_id"), nullable=False),
+    _text("kind"),
+    _text("title"),
+    _text("instrument"),
+    Column("places", ARRAY(Text), nullable=False),
+    Column("target_groups", ARRAY(Text), nullable=False),
+    Column("barriers", ARRAY(Text), nullable=False),
+    _text("words"),
+    Column("body", JSONB, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_until", Date),
+    Column("version", Integer, nullable=False, server_default=text("1")),
+    _text("changed_by"),
+    Column("changed_at", _MOMENT, nullable=False),
+    Index("offer_by_organisation", "organisation_id"),
+)
 legal_basis = Table(
     "legal_basis",
     metadata,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from handover.platform.settings import Settings
     from handover.record.agreements import Agreements
     from handover.record.handle import Record
+    from handover.record.offers import Offers
     from handover.record.once import Once
     from handover.record.reading import Reader
 
@@ -66,6 +67,10 @@ class Services(Protocol):
     @property
     def agreements(self) -> "Agreements":
         """What OCMWs and VDAB agreed."""
+
+    @property
+    def offers(self) -> "Offers":
+        """Who offers what."""
 
     async def refresh_directory(self) -> None:
         """Read the directory anew, so that this process knows at once what it changed itself."""

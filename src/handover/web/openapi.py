@@ -9,7 +9,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from handover.domain.agreeing import Proposed
+from handover.domain import agreeing, offers
 from handover.domain.kinds import EVENT_TYPES
 from handover.web.api import models
 from handover.web.openapi_3_0 import as_3_0
@@ -48,6 +48,20 @@ AGREEMENT_EXAMPLE = {
 }
 
 
+OFFER_EXAMPLE = {
+    "kind": "training",
+    "title": "Magazijnmedewerker met heftruckattest",
+    "description": "Zes weken, met stage. Ook voor wie nog Nederlands leert.",
+    "instrument": "vdabCourse",
+    "municipalities": [{"nisCode": "44021", "name": "Gent"}],
+    "targetGroups": ["livingWage", "jobSeeker"],
+    "barriers": ["language"],
+    "where": "Opleidingscentrum in de haven",
+    "howToApply": "Bel de contactpersoon.",
+    "validFrom": "2026-01-01",
+}
+
+
 def describe(app: FastAPI) -> None:
     """Make the application answer this description of itself."""
 
@@ -76,6 +90,7 @@ def document(app: FastAPI) -> dict[str, Any]:
                 "name": "Agreements",
                 "description": "What an OCMW and VDAB agreed: contacts, answer times, priority line",
             },
+            {"name": "Offers", "description": "Who offers what, where, for whom"},
             {"name": "Reference", "description": "Event types, code lists, organisations"},
             {"name": "System", "description": "Health and figures"},
         ],
@@ -151,9 +166,13 @@ def _events() -> dict[str, Any]:
         }
         variants.append({"$ref": PREFIX + title})
         mapping[name] = PREFIX + title
-    _, agreed = msgspec.json.schema_components([Proposed], ref_template=PREFIX + "{name}")
-    schemas |= agreed
-    schemas["AgreementProposed"] = schemas.pop("Proposed") | {"example": AGREEMENT_EXAMPLE}
+    for name, struct, example in (
+        ("AgreementProposed", agreeing.Proposed, AGREEMENT_EXAMPLE),
+        ("OfferProposed", offers.Proposed, OFFER_EXAMPLE),
+    ):
+        _, written = msgspec.json.schema_components([struct], ref_template=PREFIX + "{name}")
+        schemas |= {found: schema for found, schema in written.items() if found != "Proposed"}
+        schemas[name] = written["Proposed"] | {"example": example}
     schemas["PostedEvent"] = {
         "oneOf": variants,
         "discriminator": {"propertyName": "type", "mapping": mapping},

@@ -7,6 +7,7 @@ from handover.web.ui import (
     dossier_screen,
     inbox_screen,
     list_screen,
+    offers_screen,
     opening_screen,
     signing,
     step_screen,
@@ -18,7 +19,16 @@ __all__ = ["error_page", "mount", "router"]
 
 router = APIRouter(include_in_schema=False)
 # "/dossiers/new" must be tried before "/dossiers/{dossier_id}".
-for _screen in (signing, inbox_screen, list_screen, opening_screen, dossier_screen, step_screen, agreements_screen):
+for _screen in (
+    signing,
+    inbox_screen,
+    list_screen,
+    opening_screen,
+    dossier_screen,
+    step_screen,
+    agreements_screen,
+    offers_screen,
+):
     router.include_router(_screen.router)
 
 

@@ -29,6 +29,7 @@ from handover.web.ui import header
 from handover.web.ui.dossier_screen import address_of, possible_steps, seen_dossier
 from handover.web.ui.fields import Shape, Widget, shapes_of
 from handover.web.ui.forms import Former, payload_of
+from handover.web.ui.offers_panel import Fitting, chosen_offer, explained, offers_for
 from handover.web.ui.pages import Page
 from handover.web.ui.reading import Typed, Wrong, read, typed_in
 from handover.web.ui.screens import Screen, go
@@ -58,8 +59,11 @@ async def step_form(request: Request, dossier_id: str, event_type: str) -> Respo
     if not _is_offered(page, dossier, event_type, thread, earlier):
         return _not_now(page, dossier)
     typed = Former(page, dossier, event_type, thread).start([event.data for event in earlier])
-    fresh = {**typed, "key": [str(new_id())]}
-    return _form(page, dossier, event_type, thread, fresh, {}, about=_about(page, dossier, earlier))
+    chosen = await chosen_offer(page, event_type)
+    fresh = {**typed, **chosen, "key": [str(new_id())]}
+    about = _about(page, dossier, earlier)
+    offers = await offers_for(page, dossier, event_type)
+    return _form(page, dossier, event_type, thread, fresh, {}, about=about, offers=offers)
 
 
 @router.post("/dossiers/{dossier_id}/steps/{event_type}")
@@ -179,6 +183,7 @@ def _form(  # noqa: PLR0913 - what a form is made of
     wrong: Mapping[str, Wrong],
     *,
     about: Sequence[Said] = (),
+    offers: Fitting | None = None,
     more: str = "",
     status: int = 0,
 ) -> Response:
@@ -205,6 +210,8 @@ def _form(  # noqa: PLR0913 - what a form is made of
         typed=typed,
         occurred_error=t(occurred.key, **occurred.values) if occurred else "",
         about=about,
+        offers=offers,
+        instruments=explained(page) if event_type == "training.proposed" else (),
         shared_with=_readers(page, dossier, event_type),
         action=f"{page.request.url.path}?thread={thread.thread_id}" if thread else page.request.url.path,
     )
