@@ -19,7 +19,7 @@ from tests.web.test_belgif import REFERRAL
 from handover.access import demonstration
 from handover.cli.openapi import rendered
 from handover.web.api.reference import event_types
-from handover.web.openapi import AGREEMENT_EXAMPLE
+from handover.web.openapi import AGREEMENT_EXAMPLE, OFFER_EXAMPLE
 
 _clients = count(1)
 FILES = rendered()
@@ -235,8 +235,10 @@ async def test_answers_are_as_described(working: Instance) -> None:
     dossier_id = await _ask_about_a_dossier(check, ocmw, working.party("vdab", "bemiddelaar-1"))
     await _ask_about_a_subscription(check, ocmw, f"/v1/subscriptions/{subscription['subscriptionId']}", dossier_id)
     await _ask_about_agreements(check, ocmw)
+    await _ask_about_offers(check, ocmw)
     for operation_id, path in {
         "listAnswerTimes": "/v1/refData/answerTimes",
+        "readTrainingGuide": "/v1/refData/trainingGuide",
         "listOrganisations": "/v1/organisations",
         "readOrganisation": "/v1/organisations/vdab",
         "listCounsellors": "/v1/organisations/vdab/counsellors",
@@ -296,6 +298,16 @@ async def _ask_about_agreements(check: Checker, party: Party) -> None:
     check("readAgreement", await party.get(path))
     headers = {"Authorization": f"Bearer {party.token}"}
     check("changeAgreement", await party.http.put(path, json=AGREEMENT_EXAMPLE, headers=headers))
+
+
+async def _ask_about_offers(check: Checker, party: Party) -> None:
+    made = check("addOffer", await party.post("/v1/offers", OFFER_EXAMPLE))
+    path = f"/v1/offers/{made['offerId']}"
+    check("findOffers", await party.get("/v1/offers", municipality="Gent"))
+    check("readOffer", await party.get(path))
+    headers = {"Authorization": f"Bearer {party.token}"}
+    check("changeOffer", await party.http.put(path, json=OFFER_EXAMPLE, headers=headers))
+    check("deleteOffer", await party.http.delete(path, headers=headers))
 
 
 async def _ask_about_a_subscription(check: Checker, party: Party, path: str, dossier_id: str) -> None:

@@ -12,9 +12,11 @@ from starlette.responses import Response
 
 from handover import domain
 from handover.domain.codes import Coded
+from handover.domain.codes_training import Instrument
 from handover.domain.kinds import EVENT_TYPES, EventType
 from handover.domain.parties import Counsellor, Organisation
 from handover.domain.threads import By, Transition
+from handover.domain.training_guide import GUIDE, Explained
 from handover.web.answers import answer, collection, without_nulls
 from handover.web.api.describing import PROBLEMS, gives, scope
 from handover.web.api.reference_views import (
@@ -26,6 +28,7 @@ from handover.web.api.reference_views import (
     LegalBases,
     Organisations,
     OrganisationView,
+    TrainingGuide,
 )
 from handover.web.asking import caller_of, refuse_unknown_query
 from handover.web.needs import Services, services_of
@@ -151,6 +154,35 @@ async def list_legal_bases(request: Request) -> Response:
 
 
 @router.get(
+    "/refData/trainingGuide",
+    operation_id="readTrainingGuide",
+    summary="What each training instrument is and who it suits",
+    responses={200: gives(TrainingGuide, "Each instrument in everyday Dutch and English")},
+    openapi_extra=scope("dossier:read"),
+)
+async def read_training_guide(request: Request) -> Response:
+    """Give, for each instrument, what it is, who it suits, what it ends in and what to ask first."""
+    await caller_of(request, "dossier:read")
+    here = f"{services_of(request).settings.base_url}/v1/refData/trainingGuide"
+    items = [
+        msgspec.json.encode(
+            {
+                "instrument": str(instrument),
+                "label": labels(instrument),
+                "explained": {language: _explained(GUIDE[language][instrument]) for language in GUIDE},
+                "href": f"{here}#{instrument}",
+            }
+        )
+        for instrument in Instrument
+    ]
+    return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
+
+
+def _explained(one: Explained) -> dict[str, str]:
+    return {"what": one.what, "suits": one.suits, "endsIn": one.ends_in, "ask": one.ask}
+
+
+@router.get(
     "/refData",
     operation_id="listCodeLists",
     summary="List the code lists",
@@ -161,7 +193,7 @@ async def list_code_lists(request: Request) -> Response:
     """Give the address of every code list."""
     await caller_of(request, "dossier:read")
     here = f"{services_of(request).settings.base_url}/v1/refData"
-    names = ["eventTypes", "legalBases", *sorted(CODE_LISTS)]
+    names = ["eventTypes", "legalBases", "answerTimes", "trainingGuide", *sorted(CODE_LISTS)]
     items = [msgspec.json.encode({"name": name, "href": f"{here}/{name}"}) for name in names]
     return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
 

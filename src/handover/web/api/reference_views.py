@@ -6,6 +6,7 @@ from typing import Any
 from pydantic import Field
 
 from handover.domain.codes import OrganisationKind
+from handover.domain.codes_training import Instrument
 from handover.domain.fields import Visibility
 from handover.domain.threads import By, Turn
 from handover.web.api.views import Page, View
@@ -44,6 +45,21 @@ class EventTypes(Page):
     """Event types."""
 
     items: list[EventTypeView]
+
+
+class InstrumentView(View):
+    """A training instrument explained, by language (nl, en): `what`, `suits`, `endsIn`, `ask`."""
+
+    instrument: Instrument
+    label: dict[str, str]
+    explained: dict[str, dict[str, str]]
+    href: str
+
+
+class TrainingGuide(Page):
+    """The guide to training instruments."""
+
+    items: list[InstrumentView]
 
 
 class LegalBasisView(View):
