@@ -72,7 +72,7 @@ def _welcome(found: Settings) -> None:
     if found.mode is Mode.DEMONSTRATION:
         _console.print(
             "Sign in there as [bold]Trajectbegeleider Lindedal 1[/bold] (OCMW Lindedal) and, in another browser, as "
-            "[bold]Coördinator VDAB[/bold] (VDAB), where new referrals arrive.\n"
+            "[bold]Bemiddelaar VDAB 1[/bold] (VDAB), to whom new referrals go.\n"
             "A token for the API: [bold].venv/bin/handover token --organisation ocmw-lindedal[/bold]\n"
         )
     _console.file.flush()

@@ -169,9 +169,12 @@ def _news(page: Page, items: Sequence[InboxItem]) -> tuple[News, ...]:
 
 def _of_dossier(page: Page, items: list[InboxItem]) -> News:
     first = items[0]
+    # Said once, with its latest moment: that three dates passed is no three times news.
+    told = {_news_sentence(page, item, linked=False): item for item in reversed(items)}
+    distinct = list(reversed(told.values()))[:_SHOWN_STEPS]
     steps = tuple(
-        (_news_sentence(page, item, linked=item is first), page.dates.moment(item.since))
-        for item in items[:_SHOWN_STEPS]
+        (_news_sentence(page, item, linked=number == 0), page.dates.moment(item.since))
+        for number, item in enumerate(distinct)
     )
     return News(
         key=f"n-{first.dossier_id}",
@@ -179,7 +182,7 @@ def _of_dossier(page: Page, items: list[InboxItem]) -> News:
         dossier_id=first.dossier_id,
         upto=max(item.sequence or 0 for item in items),
         steps=steps,
-        more=len(items) - len(steps),
+        more=len(told) - len(steps),
     )
 
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter
@@ -212,17 +213,21 @@ def _form(  # noqa: PLR0913 - what a form is made of
         about=about,
         offers=offers,
         instruments=explained(page) if event_type == "training.proposed" else (),
-        shared_with=_readers(page, dossier, event_type),
+        shared_with=_readers(page, dossier, event_type, thread.thread_id if thread else None),
         action=f"{page.request.url.path}?thread={thread.thread_id}" if thread else page.request.url.path,
     )
 
 
-def _readers(page: Page, dossier: Dossier, event_type: str) -> list[str]:
-    """Give who else will read it: everyone in the dossier, when any of it is more than our own."""
+def _readers(page: Page, dossier: Dossier, event_type: str, thread_id: UUID | None) -> list[str]:
+    """Give who else will read it: everyone in the dossier who sees such a process, unless all of it is our own."""
     shared = any(s.visibility in {Visibility.STEP, Visibility.CONTENT} for s in shapes_of(event_type))
     if not shared:
         return []
-    others = [i.organisation for i in dossier.inscriptions if i.active and i.organisation != page.own]
+    others = [
+        i.organisation
+        for i in dossier.inscriptions
+        if i.active and i.organisation != page.own and not dossier.hides(i, event_type, thread_id)
+    ]
     chosen = [page.t("form.shared_chosen")] if any(row.addresses for row in EVENT_TYPES[event_type].rows) else []
     return [*(page.people.organisation(o) for o in others), *chosen]
 

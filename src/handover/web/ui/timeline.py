@@ -110,9 +110,9 @@ def _step(
         moment=event.recorded_at.isoformat(),
         happened=t("dossier.happened", moment=dates.moment(event.occurred_at)) if apart else "",
         lines=lines,
-        arrivals=_arrivals(page, dossier, event, marks) if own and event.type not in _QUIET else (),
+        arrivals=_arrivals(page, dossier, event, marks) if own and not _is_quiet(event.type) else (),
         is_new=is_new,
-        is_quiet=event.type in _QUIET,
+        is_quiet=_is_quiet(event.type),
         mistake=mistake_address(dossier, event) if seems_latest(dossier, page.own, event) else "",
     )
 
@@ -124,14 +124,18 @@ def mistake_address(dossier: Dossier, event: Event) -> str:
     return f"/dossiers/{dossier.dossier_id}/steps/{kind}.enteredInError{query}"
 
 
+_PASSIVE = {"received", "escalated"}
 _QUIET = {
     "dossier.opened",
     "dossier.inscriptionOpened",
     "dossier.inscriptionClosed",
     "dossier.counsellorAssigned",
-    "handover.received",
 }
-"""Steps that nobody took on purpose: shown small."""
+
+
+def _is_quiet(event_type: str) -> bool:
+    """Tell whether nobody took the step on purpose: then it is shown small."""
+    return event_type in _QUIET or event_type.partition(".")[2] in _PASSIVE
 
 
 def _arrivals(page: Page, dossier: Dossier, event: Event, marks: Mapping[str, Mark]) -> tuple[Arrival, ...]:

@@ -60,6 +60,8 @@ def _lines(page: Page, event_type: str, data: Payload, classes: frozenset[Visibi
         value = getattr(data, shape.attribute)
         if value in (None, (), "", False) or shape.visibility not in classes or shape.name in untold:
             continue
+        if shape.widget in _FOR_PROGRAMS:
+            continue
         yield Said(
             label=_label(page, shape.name),
             value=text_of(page, shape, value),
@@ -68,6 +70,8 @@ def _lines(page: Page, event_type: str, data: Payload, classes: frozenset[Visibi
         )
 
 
+_FOR_PROGRAMS = {Widget.EVENT, Widget.MANDATE, Widget.THREAD}
+"""Identifiers that lead to something else in the dossier: a reader sees that itself."""
 _OWN = {Visibility.INTERNAL, Visibility.CONFIDENTIAL}
 
 
