@@ -1,7 +1,8 @@
 from datetime import UTC, date, datetime
 
 import pytest
-from tests.domain.world import OCMW, OCMW_1, OCMW_2, OTHER_1, PARTNER_1, VDAB, VDAB_1, Case
+from msgspec.structs import replace
+from tests.domain.world import OCMW, OCMW_1, OCMW_2, OTHER_1, PARTNER, PARTNER_1, VDAB, VDAB_1, Case
 
 from handover.domain.codes_follow_up import Benefit, IntakeForm, TrajectoryKind
 from handover.domain.kinds import intake as i
@@ -113,3 +114,17 @@ def test_each_side_has_its_word_on_income() -> None:
     assert case.dossier.facts.benefits == {OCMW: Benefit.NONE, VDAB: Benefit.SICKNESS}
     case.open(OTHER_1)
     assert case.dossier.threads == {}, "a fact is no process"
+
+
+def test_a_start_meeting_brings_a_partner_in_with_an_inscription_of_its_own() -> None:
+    case = _case()
+    meeting = replace(_joint(), form=IntakeForm.START_MEETING, participants=(PARTNER, OCMW))
+    case.post(OCMW_1, "intake.planned", meeting)
+    assert [p.organisation for p in case.thread.participants] == [PARTNER], "the organiser is there anyway"
+    inscription = case.dossier.inscription_of(PARTNER)
+    assert inscription
+    assert inscription.by_thread == str(case.thread.thread_id)
+    assert case.dossier.inscription_of(VDAB)
+    case.post(PARTNER_1, "intake.recorded", thread=case.thread.thread_id)
+    unknown = replace(_joint(), form=IntakeForm.START_MEETING, participants=("nergens",))
+    case.refused(InvalidField, OCMW_1, "intake.planned", unknown)

@@ -18,6 +18,7 @@ from tests.web.test_belgif import REFERRAL
 
 from handover.access import demonstration
 from handover.cli.openapi import rendered
+from handover.domain.kinds import EVENT_TYPES
 from handover.web.api.reference import event_types
 from handover.web.openapi import AGREEMENT_EXAMPLE, OFFER_EXAMPLE
 
@@ -334,3 +335,13 @@ async def test_problems_are_as_described(shared: Instance) -> None:
     ):
         for document in VERSIONS.values():
             assert faults(document, reference("Problem"), answer.json()) == []
+
+
+@pytest.mark.parametrize("name", EVENT_TYPES)
+def test_every_field_of_every_event_says_who_sees_it(name: str) -> None:
+    """One source: what the code enforces is what the description says."""
+    for description in (V31, V30):
+        data = description["x-event-data"][name]["$ref"].rpartition("/")[2]
+        properties = description["components"]["schemas"][data]["properties"]
+        said = {field: schema["x-visibility"] for field, schema in properties.items()}
+        assert said == {field: level.value for field, level in EVENT_TYPES[name].visibility.items()}
