@@ -6,6 +6,7 @@ the same card twice need not give the same bytes.
 
 from collections.abc import Iterable
 from typing import Any, TypeVar
+from uuid import UUID
 
 import asyncpg
 import msgspec
@@ -17,7 +18,7 @@ ROWS_OF_DOSSIER = """
     ARRAY(
         SELECT ROW(
             i.dossier_id, i.organisation_id, i.counsellors, i.entered, i.version, i.foreign_sequence, i.card,
-            i.hidden, i.shown
+            i.hidden, i.shown::text[]
         )
         FROM inbox_dossier i WHERE i.dossier_id = d.dossier_id
     ) AS inbox_dossiers,
@@ -136,7 +137,7 @@ def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
             foreign_sequence=foreign_sequence,
             card=_readable(card, _dossier_card),
             hidden=tuple(hidden),
-            shown=tuple(shown),
+            shown=tuple(UUID(thread_id) for thread_id in shown),
         )
     for (
         dossier_id,
