@@ -41,9 +41,9 @@ MUTANTS = (
     Mutant(
         "a full delivery is worked out with the dossier as it is when it is sent",
         "delivery/content.py",
-        "        seen = sight.of(codec.decode_state(state), kept)\n",
+        "        seen = Sight(codec.decode_state(state), organisation, self._directory(), on=today).of(kept)\n",
         "        from types import SimpleNamespace\n"
-        "        del state, sight\n"
+        "        del state, today\n"
         "        seen = SimpleNamespace(body=codec.opened(kept))\n",
         ("tests/delivery/test_full.py",),
     ),

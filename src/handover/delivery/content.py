@@ -36,6 +36,6 @@ class Contents:
         Raises asyncpg's errors, and msgspec's or KeyError for what cannot be read.
         """
         state = await self._pool.fetchval("SELECT state FROM dossier WHERE dossier_id = $1", UUID(step.dossier_id))
-        sight = Sight(organisation, self._directory(), on=local_day(self._clock.now()))
-        seen = sight.of(codec.decode_state(state), kept)
+        today = local_day(self._clock.now())
+        seen = Sight(codec.decode_state(state), organisation, self._directory(), on=today).of(kept)
         return webhook_body(step, base_url=self._base_url, previous=previous, event=seen.body if seen else None)

@@ -48,11 +48,12 @@ def _new_ones(before: Dossier | None, after: Dossier, command: Command) -> Itera
 
 def _benefits_clash(dossier: Dossier) -> bool:
     """An unemployment benefit beside an active leefloon."""
-    stated = set(dossier.facts.benefits.values())
+    stated = dossier.facts.benefits.values()
+    if Benefit.UNEMPLOYMENT not in stated:
+        return False
     known_as = {i.capacity for i in dossier.inscriptions if i.active}
-    told = not stated.isdisjoint(_LIVING_WAGES)
     known = dossier.target_group in LIVING_WAGE and not known_as.isdisjoint(_CAPACITIES)
-    return Benefit.UNEMPLOYMENT in stated and (told or known)
+    return known or not _LIVING_WAGES.isdisjoint(stated)
 
 
 def _claimed_lead(command: Command) -> LeadKind | None:

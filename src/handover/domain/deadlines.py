@@ -91,6 +91,7 @@ def months_after(name: str, months: int) -> DueRule:
     )
 
 
+@lru_cache(maxsize=256)
 def local_day(at: datetime) -> date:
     """Give the calendar day of a moment in Brussels."""
     return at.astimezone(BRUSSELS).date()

@@ -19,10 +19,14 @@ class Draft:
         self.at = at
         self.events: list[Event] = []
         self._command = command
+        self._ids: list[UUID] = []
 
     def new_id(self) -> UUID:
         """Give the id of the event that comes up next; a thread it opens has the same."""
-        return UUID(int=self._command.command_id.int + len(self.events))
+        number = len(self.events)
+        if number == len(self._ids):
+            self._ids.append(UUID(int=self._command.command_id.int + number))
+        return self._ids[number]
 
     def add(  # noqa: PLR0913 - an event's parts, each named
         self,

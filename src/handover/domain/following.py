@@ -73,9 +73,10 @@ def _restarted(thread: Thread, command: PostEvent, at: datetime) -> Thread:
     rule = _RESTARTS.get((thread.kind, thread.status))
     if rule is None or thread.receiver is None:
         return thread
+    if thread.receiver.organisation != command.caller.organisation.organisation_id:
+        return thread
     # What the sender asked last (to cancel) waits for an answer of its own.
-    asked = any(row.by is By.SENDER for row in EVENT_TYPES[thread.last_type].rows)
-    if asked or thread.receiver.organisation != command.caller.organisation.organisation_id:
+    if any(row.by is By.SENDER for row in EVENT_TYPES[thread.last_type].rows):
         return thread
     due_at, due_rule = rule.due(at, command.data)
     return replace(thread, due_at=due_at, due_rule=due_rule, rung=0, escalated=())

@@ -17,9 +17,10 @@ from handover.domain.fields import CounsellorId, Day, Line, Text
 from handover.domain.parties import Directory
 from handover.domain.refusals import InvalidField
 
-NisCode = Annotated[str, Meta(pattern=r"^[1-9][0-9]{4}$")]
+NisCode = Annotated[str, Meta(min_length=5, max_length=5, pattern=r"^[1-9][0-9]{4}$")]
 """A municipality's code in the Belgian statistics (NIS, refnis), five digits."""
-Link = Annotated[str, Meta(max_length=500, pattern=r"^https?://[^\s]+$")]
+Link = Annotated[str, Meta(max_length=500, pattern=r"^https?://\S+$(?!\s)")]
+"""An address on the web. `$` alone would also let a line's end follow."""
 
 
 class Municipality(Struct, frozen=True, kw_only=True, rename="camel", forbid_unknown_fields=True):
@@ -67,12 +68,12 @@ class Offer(Struct, frozen=True, kw_only=True):
 
 
 class Search(Struct, frozen=True, kw_only=True):
-    """What is looked for; what is left out does not matter. A barrier: any of these."""
+    """What is looked for; what is left out does not matter. Several kinds or barriers: any of these."""
 
     municipality: str = ""
     target_group: str = ""
     barriers: tuple[str, ...] = ()
-    kind: str = ""
+    kinds: tuple[str, ...] = ()
     instrument: str = ""
     organisation: str = ""
     text: str = ""

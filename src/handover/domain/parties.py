@@ -86,6 +86,12 @@ class Directory:
     counsellors: Mapping[str, Counsellor] = field(default_factory=dict)
     legal_bases: Mapping[str, LegalBasis] = field(default_factory=dict)
     agreements: tuple[Agreement, ...] = ()
+    _by_ocmw: dict[str, tuple[Agreement, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Sort the agreements by OCMW once: a step asks for one of hundreds."""
+        for agreement in self.agreements:
+            self._by_ocmw[agreement.ocmw] = (*self._by_ocmw.get(agreement.ocmw, ()), agreement)
 
     def counsellor_of(self, organisation_id: str, counsellor_id: str) -> Counsellor | None:
         """Give the counsellor if that person works for that organisation."""
@@ -94,8 +100,10 @@ class Directory:
 
     def agreement_of(self, organisations: Iterable[str], on: date) -> Agreement | None:
         """Give the agreement in force that these organisations work under: of the OCMW among them, with VDAB."""
+        if not self._by_ocmw:
+            return None
         among = set(organisations)
-        found = [a for a in self.agreements if a.ocmw in among and a.in_force(on)]
+        found = [a for ocmw in among for a in self._by_ocmw.get(ocmw, ()) if a.in_force(on)]
         # With both sides first; of two that overlap the younger holds.
         return max(found, key=lambda a: (a.vdab in among, a.valid_from), default=None)
 

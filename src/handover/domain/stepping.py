@@ -296,6 +296,8 @@ def agreement_between(
     sides: tuple[Party, Party | None], dossier: Dossier, directory: Directory, at: datetime
 ) -> Agreement | None:
     """Give the agreement that two sides work under; with one side, that of the OCMW with the VDAB in the dossier."""
+    if not directory.agreements:
+        return None
     named = {side.organisation for side in sides if side}
     if len(named) == 1:
         named |= {i.organisation for i in dossier.inscriptions if i.active and i.kind is OrganisationKind.VDAB}

@@ -17,11 +17,11 @@ _COLUMNS = "offer_id, organisation_id, body, version, changed_by"
 # For everybody (an empty list) fits as well as by name; by name comes first.
 _FOUND = f"""
 SELECT {_COLUMNS} FROM offer
-WHERE valid_from <= $1 AND (valid_until IS NULL OR valid_until >= $1)
+WHERE ($1::date IS NULL OR (valid_from <= $1 AND (valid_until IS NULL OR valid_until >= $1)))
   AND ($2 = '' OR places = '{{}}' OR places && ARRAY[$2])
   AND ($3 = '' OR target_groups = '{{}}' OR target_groups && ARRAY[$3])
   AND ($4::text[] = '{{}}' OR barriers = '{{}}' OR barriers && $4)
-  AND ($5 = '' OR kind = $5) AND ($6 = '' OR instrument = $6) AND ($7 = '' OR organisation_id = $7)
+  AND ($5::text[] = '{{}}' OR kind = ANY ($5)) AND ($6 = '' OR instrument = $6) AND ($7 = '' OR organisation_id = $7)
   AND ($8 = '' OR strpos(words, $8) > 0)
 ORDER BY (places <> '{{}}' AND $2 <> '')::int + (target_groups <> '{{}}' AND $3 <> '')::int
        + (barriers <> '{{}}' AND $4::text[] <> '{{}}')::int DESC, title, offer_id
@@ -36,15 +36,15 @@ class Offers:
         self._pool = pool
         self._clock = clock
 
-    async def find(self, search: Search, *, on: date, limit: int = 50, skip: int = 0) -> Sequence[Offer]:
-        """Give the offers that hold on a day and fit, the more precise ones first."""
+    async def find(self, search: Search, *, on: date | None, limit: int = 50, skip: int = 0) -> Sequence[Offer]:
+        """Give the offers that fit and hold on a day (None: whenever), the more precise ones first."""
         rows = await self._pool.fetch(
             _FOUND,
             on,
             search.municipality.strip().casefold(),
             search.target_group,
             list(search.barriers),
-            search.kind,
+            list(search.kinds),
             search.instrument,
             search.organisation,
             search.text.strip().casefold(),
@@ -115,18 +115,30 @@ class Offers:
             expected,
         )
         if row is None:
-            there = await self.get(offer_id)
-            if there and there.organisation == organisation:
-                raise StaleVersion("The offer changed since you read it. Read it again and decide anew.")
+            await self._refuse_stale(organisation, offer_id)
             return None
         return _offer(row)
 
-    async def delete(self, organisation: str, offer_id: UUID) -> bool:
-        """Delete an offer of one's own; tell whether it was there."""
+    async def delete(self, organisation: str, offer_id: UUID, *, expected: int | None = None) -> bool:
+        """Delete an offer of one's own; tell whether it was there. Raises StaleVersion as `change` does."""
         found = await self._pool.fetchval(
-            "DELETE FROM offer WHERE offer_id = $1 AND organisation_id = $2 RETURNING true", offer_id, organisation
+            """
+            DELETE FROM offer WHERE offer_id = $1 AND organisation_id = $2 AND ($3::integer IS NULL OR version = $3)
+            RETURNING true
+            """,
+            offer_id,
+            organisation,
+            expected,
         )
+        if not found:
+            await self._refuse_stale(organisation, offer_id)
         return bool(found)
+
+    async def _refuse_stale(self, organisation: str, offer_id: UUID) -> None:
+        """Tell an offer that moved on from one that is not there, or not theirs."""
+        there = await self.get(offer_id)
+        if there and there.organisation == organisation:
+            raise StaleVersion("The offer changed since you read it. Read it again and decide anew.")
 
 
 def _searchable(proposed: Proposed) -> tuple[object, ...]:

@@ -3,7 +3,6 @@
 The API, the feed and full deliveries all pass here, so that what is withheld is withheld everywhere.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from handover.domain.codes import OrganisationKind
-from handover.domain.dossier import Dossier
+from handover.domain.dossier import Dossier, Inscription
 from handover.domain.parties import Directory
 from handover.domain.visibility import Reader, shows_all, visible_data
 from handover.record import codec
@@ -25,7 +24,7 @@ class Glance(msgspec.Struct, frozen=True, rename="camel"):
     organisation: str
     event_id: str
     sequence: int
-    thread_id: UUID | None = None
+    thread_id: str = ""
 
 
 _glance = msgspec.json.Decoder(Glance).decode
@@ -40,44 +39,54 @@ class Seen:
 
 
 class Sight:
-    """What one organisation sees on a day."""
+    """What one organisation sees of one dossier on a day."""
 
-    def __init__(self, organisation: str, directory: Directory, *, on: date) -> None:
+    def __init__(self, dossier: Dossier, organisation: str, directory: Directory, *, on: date) -> None:
+        self._dossier = dossier
         self._organisation = organisation
-        self._directory = directory
-        self._on = on
+        self._places = [
+            (inscription, Reader.of(dossier, inscription, directory, on=on))
+            for inscription in dossier.inscriptions
+            if inscription.organisation == organisation
+        ]
+        self._is_partner = any(i.kind is OrganisationKind.PARTNER for i, _ in self._places)
+        self._whole: dict[tuple[int, str, str], bool] = {}
+        """Whether events of a type by an author go out as they are stored, by place: a timeline has few of these."""
 
-    def of(self, dossier: Dossier, kept: bytes) -> Seen | None:
-        """Give one of a dossier's stored events as it is seen, or None when it is not.
+    def of(self, kept: bytes) -> Seen | None:
+        """Give one of the dossier's stored events as it is seen, or None when it is not.
 
         Raises msgspec.DecodeError for bytes that are no event.
         """
         body = codec.opened(kept)
         glance = _glance(body)
-        reader = self.reader(dossier, glance)
-        if reader is None:
+        number = next((n for n, (i, _) in enumerate(self._places) if i.covers(glance.sequence)), None)
+        if number is None:
             return None
-        classes = reader.classes(glance.type, glance.organisation)
-        is_partner = reader.inscription.kind is OrganisationKind.PARTNER
-        if shows_all(glance.type, classes) and not is_partner:
-            return Seen(glance, body)
-        event = msgspec.json.decode(body)
+        inscription, reader = self._places[number]
+        if self._is_partner and self._hides(inscription, glance):
+            return None
+        key = (number, glance.type, glance.organisation)
+        whole = self._whole.get(key)
+        if whole is None:
+            whole = shows_all(glance.type, reader.classes(glance.type, glance.organisation)) and not self._is_partner
+            self._whole[key] = whole
+        return Seen(glance, body if whole else self._narrowed(body, glance, inscription, reader))
+
+    def _hides(self, inscription: Inscription, glance: Glance) -> bool:
+        thread_id = UUID(glance.thread_id) if glance.thread_id else None
+        return self._dossier.hides(inscription, glance.type, thread_id)
+
+    def _narrowed(self, body: bytes, glance: Glance, inscription: Inscription, reader: Reader) -> bytes:
+        event: dict[str, Any] = msgspec.json.decode(body)
         redacted = reader.redacted(glance.type, glance.organisation, event["data"])
-        event["data"] = visible_data(glance.type, event["data"], classes)
+        event["data"] = visible_data(glance.type, event["data"], reader.classes(glance.type, glance.organisation))
         if redacted:
             event["redacted"] = redacted
-        if is_partner:
-            self._without_hidden_threads(dossier, reader, event)
-        return Seen(glance, msgspec.json.encode(event))
-
-    def reader(self, dossier: Dossier, glance: Glance) -> Reader | None:
-        """Give the organisation as the reader of an event, or None where it may not see it."""
-        place = dossier.place_to_see(self._organisation, glance.sequence, glance.type, glance.thread_id)
-        return Reader.of(dossier, place, self._directory, on=self._on) if place else None
-
-    def _without_hidden_threads(self, dossier: Dossier, reader: Reader, event: dict[str, Any]) -> None:
-        def shown(thread: Mapping[str, Any]) -> bool:
-            return not dossier.hides(reader.inscription, thread["kind"], UUID(thread["threadId"]))
-
-        if "threads" in event:
-            event["threads"] = [thread for thread in event["threads"] if shown(thread)]
+        if self._is_partner and "threads" in event:
+            event["threads"] = [
+                thread
+                for thread in event["threads"]
+                if not self._dossier.hides(inscription, thread["kind"], UUID(thread["threadId"]))
+            ]
+        return msgspec.json.encode(event)

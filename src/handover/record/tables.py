@@ -111,6 +111,7 @@ offer = Table(
     _text("changed_by"),
     Column("changed_at", _MOMENT, nullable=False),
     Index("offer_by_organisation", "organisation_id"),
+    Index("offer_by_place", "places", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
 )
 legal_basis = Table(
     "legal_basis",

@@ -52,11 +52,14 @@ class EventView:
 
     def __init__(self, base_url: str, organisation: str, directory: Directory, *, on: date) -> None:
         self._base = base_url
-        self._sight = Sight(organisation, directory, on=on)
+        self._organisation = organisation
+        self._directory = directory
+        self._on = on
 
     def events(self, dossier: Dossier, bodies: Iterable[bytes]) -> list[bytes]:
         """Give those of a dossier's events that the organisation may see, without the fields it may not."""
-        seen = (self._sight.of(dossier, kept) for kept in bodies)
+        sight = Sight(dossier, self._organisation, self._directory, on=self._on)
+        seen = (sight.of(kept) for kept in bodies)
         return [
             with_href(event.body, event_href(self._base, dossier.dossier_id, event.glance.event_id))
             for event in seen

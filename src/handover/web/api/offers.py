@@ -7,6 +7,10 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from handover.domain.codes import TargetGroup
+from handover.domain.codes_follow_up import BarrierKind
+from handover.domain.codes_offer import OfferKind
+from handover.domain.codes_training import Instrument
 from handover.domain.deadlines import local_day
 from handover.domain.offers import Offer, Proposed, Search
 from handover.domain.parties import Caller
@@ -24,41 +28,43 @@ router = APIRouter(
 )
 SCOPE = "offer:manage"
 _MOST = 200
-Word = Annotated[str, Query(max_length=200)]
+_WORDS = r"^[^\x00]*$"  # PostgreSQL keeps no NUL, so nothing can hold one
 
 
 @router.get(
     "",
     operation_id="findOffers",
     summary="Find offers",
-    responses={200: gives(Offers, "Offers that hold today, the more precise ones first")},
+    responses={200: gives(Offers, "Offers that fit, the more precise ones first")},
     openapi_extra=scope("dossier:read"),
 )
 async def find_offers(  # noqa: PLR0913, PLR0917 - each is a filter
     request: Request,
-    municipality: Annotated[str, Query(max_length=200, description="Its name or its NIS code")] = "",
-    target_group: Annotated[str, Query(alias="targetGroup", max_length=60)] = "",
-    barrier: Annotated[list[str], Query(description="Any of these", max_length=20)] = [],  # noqa: B006 - FastAPI copies it
-    kind: Word = "",
-    instrument: Word = "",
-    organisation: Word = "",
-    text: Word = "",
+    municipality: Annotated[str, Query(max_length=200, pattern=_WORDS, description="Its name or its NIS code")] = "",
+    target_group: Annotated[TargetGroup | None, Query(alias="targetGroup")] = None,
+    barrier: Annotated[list[BarrierKind], Query(description="Any of these", max_length=20)] = [],  # noqa: B006 - FastAPI copies it
+    kind: Annotated[list[OfferKind], Query(description="Any of these", max_length=20)] = [],  # noqa: B006 - likewise
+    instrument: Instrument | None = None,
+    organisation: Annotated[str, Query(max_length=200, pattern=_WORDS)] = "",
+    text: Annotated[str, Query(max_length=200, pattern=_WORDS, description="In its title or description")] = "",
     page_size: Annotated[int, Query(alias="pageSize", ge=1, le=_MOST)] = 50,
     skip: Annotated[int, Query(ge=0, le=100_000, description="How many you have already")] = 0,
+    *,
+    any_day: Annotated[bool, Query(alias="anyDay", description="Also those that are over or still to come")] = False,
 ) -> Response:
-    """Give what can be used today. An offer that names no municipality, target group or barrier is for all."""
+    """Give what can be used today. An offer that names no municipality, target group or barrier is for all of them."""
     await caller_of(request, "dossier:read")
     services = services_of(request)
     search = Search(
         municipality=municipality,
-        target_group=target_group,
-        barriers=tuple(barrier),
-        kind=kind,
-        instrument=instrument,
+        target_group=str(target_group or ""),
+        barriers=tuple(map(str, barrier)),
+        kinds=tuple(map(str, kind)),
+        instrument=str(instrument or ""),
         organisation=organisation,
         text=text,
     )
-    on = local_day(services.clock.now())
+    on = None if any_day else local_day(services.clock.now())
     found = await services.offers.find(search, on=on, limit=page_size, skip=skip)
     items = [msgspec.json.encode(_view(services, offer)) for offer in found]
     full = len(found) == page_size
@@ -138,14 +144,15 @@ async def change_offer(request: Request, offerId: str) -> Response:  # noqa: N80
     summary="Delete an offer",
     status_code=204,
     response_class=Response,
-    openapi_extra=scope(SCOPE),
+    openapi_extra={**scope(SCOPE), "parameters": [MATCH_HEADER]},
 )
 async def delete_offer(request: Request, offerId: str) -> Response:  # noqa: N803 - the name in the path
     """Delete an offer of your organisation."""
     caller = await caller_of(request, SCOPE)
     services = services_of(request)
     offer = await _own(services, caller, offerId)
-    await services.offers.delete(offer.organisation, offer.offer_id)
+    if not await services.offers.delete(offer.organisation, offer.offer_id, expected=if_match(request)):
+        raise _unknown()
     return Response(status_code=204)
 
 

@@ -16,7 +16,7 @@ from handover.web.asking import uuid_of
 from handover.web.ui.offers_screen import Shown, shown
 from handover.web.ui.pages import Page
 
-_KINDS = {"handover.requested": "", "training.proposed": "training"}
+_KINDS: dict[str, tuple[str, ...]] = {"handover.requested": (), "training.proposed": ("training",)}
 """The steps that look for an offer, and of which kind."""
 _MOST = 5
 
@@ -34,10 +34,10 @@ async def offers_for(page: Page, dossier: Dossier, event_type: str) -> Fitting |
     if event_type not in _KINDS:
         return None
     barriers = await _barriers(page, dossier)
-    search = Search(target_group=str(dossier.target_group), barriers=barriers, kind=_KINDS[event_type])
+    search = Search(target_group=str(dossier.target_group), barriers=barriers, kinds=_KINDS[event_type])
     found = await page.services.offers.find(search, on=page.dates.today, limit=_MOST)
     step = page.request.url.path
-    query = [("targetGroup", search.target_group), ("kind", search.kind), *(("barrier", b) for b in barriers)]
+    query = [("targetGroup", search.target_group), *(("barrier", b) for b in barriers)]
     return Fitting(shown(page, found, step), f"/offers?{urlencode([('for', step), *(q for q in query if q[1])])}")
 
 

@@ -55,7 +55,7 @@ async def search_page(request: Request) -> Response:
         municipality=asked.get("municipality", "")[:200],
         target_group=asked.get("targetGroup", ""),
         barriers=tuple(asked.getlist("barrier"))[:20],
-        kind=asked.get("kind", ""),
+        kinds=(asked["kind"],) if asked.get("kind") else (),
         text=asked.get("text", "")[:200],
     )
     found = await page.services.offers.find(search, on=page.dates.today, limit=_MOST)
