@@ -58,7 +58,7 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
         async def statement() -> Side:
             started = time.perf_counter()
             for _ in range(_TIMES * plan.scale):
-                await connection.fetch(queries.OF_COUNSELLOR, OCMW, OCMW_COUNSELLOR, _LIMIT, [OCMW_COUNSELLOR])
+                await connection.fetch(queries.OF_COUNSELLOR, OCMW, OCMW_COUNSELLOR, _LIMIT, queries.NO_TEAM)
             return Side((time.perf_counter() - started) / (_TIMES * plan.scale) * 1000)
 
         own, alone = await alternate(plan.rounds, ours, statement)

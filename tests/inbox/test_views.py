@@ -151,7 +151,7 @@ _COUNSELLOR = "ocmw-lindedal.trajectbegeleider-12"
 async def test_every_query_goes_through_an_index_and_reads_little(world: World, generic: str) -> None:
     await _many(world)
     asked: list[tuple[str, list[Any]]] = [
-        (queries.OF_COUNSELLOR, [OCMW, _COUNSELLOR, 200, [_COUNSELLOR, f"{OCMW}/Traject"]]),
+        (queries.OF_COUNSELLOR, [OCMW, _COUNSELLOR, 200, f"{OCMW}/Traject"]),
         (queries.OF_TEAM, [OCMW, _COUNSELLOR, 200]),
         (queries.OF_TEAM, [VDAB, "", 50]),
         (queries.UNSEEN_OF_COUNSELLOR, [OCMW, _COUNSELLOR]),

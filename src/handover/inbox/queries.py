@@ -8,11 +8,20 @@ _THREADS = """
     SELECT '{group}' AS "group", t.dossier_id, t.thread_id, t.due_at, t.since, t.card,
            NULL::uuid AS event_id, NULL::integer AS sequence, NULL::text AS type, NULL::text AS author,
            NULL::bytea AS body
-    FROM inbox_thread t
-    WHERE t.organisation_id = $1 AND {turn} {whose}
+    FROM {threads} t
+    WHERE {turn}
     ORDER BY {order} LIMIT $3
 )
 """
+_OF_ORGANISATION = "(SELECT * FROM inbox_thread WHERE organisation_id = $1)"
+# Two lookups beside each other: with OR the planner reads all that an organisation has. Arrays whose length is known,
+# else it plans anew each time, which takes as long as the query itself.
+_OF_NAMES = """(
+        SELECT * FROM inbox_thread WHERE organisation_id = $1 AND counsellor_id = ANY ({names})
+        UNION ALL
+        SELECT * FROM inbox_thread
+        WHERE also && ARRAY[$2::text, $4::text] AND organisation_id = $1 AND counsellor_id <> ALL ({names})
+    )"""
 # Each row looks up its own (a subquery, OFFSET 0): a join over all that an organisation ever had may do for
 # a small one, be chosen there, and stay in a prepared plan when it has grown. For the same reason a
 # counsellor's dossiers are found by the counsellor alone; the organisation is checked afterwards.
@@ -67,20 +76,22 @@ TEAM_LOOKBACK = 1000
 """How many of the organisation's latest feed entries are looked through for what is new to a team."""
 
 
-def _items(whose_turn: str, whose: str, news: str) -> str:
-    yours = _THREADS.format(group="yourTurn", turn="t.your_turn", whose=whose_turn, order="t.due_at, t.thread_id")
-    theirs = _THREADS.format(group="theirTurn", turn="NOT t.your_turn", whose=whose, order="t.since, t.thread_id")
+def _items(yours_of: str, theirs_of: str, news: str) -> str:
+    yours = _THREADS.format(group="yourTurn", turn="t.your_turn", threads=yours_of, order="t.due_at, t.thread_id")
+    theirs = _THREADS.format(group="theirTurn", turn="NOT t.your_turn", threads=theirs_of, order="t.since, t.thread_id")
     return f"{yours} UNION ALL {theirs} UNION ALL {news}"
 
 
 # What is nobody's is everybody's turn: it must not wait unseen because nobody was named.
 OF_COUNSELLOR = _items(
-    "AND (t.counsellor_id = ANY ($4::text[] || ''::text) OR t.also && $4::text[])",
-    "AND (t.counsellor_id = ANY ($4::text[]) OR t.also && $4::text[])",
+    _OF_NAMES.format(names="ARRAY[$2::text, $4::text, '']"),
+    _OF_NAMES.format(names="ARRAY[$2::text, $4::text]"),
     _NEWS_OF_COUNSELLOR,
 )
-OF_TEAM = _items("", "", _NEWS_OF_TEAM.format(lookback=TEAM_LOOKBACK))
-"""$1 organisation, $2 counsellor or "", $3 the most of each group; OF_COUNSELLOR: $4 the counsellor and their team."""
+OF_TEAM = _items(_OF_ORGANISATION, _OF_ORGANISATION, _NEWS_OF_TEAM.format(lookback=TEAM_LOOKBACK))
+"""$1 organisation, $2 counsellor or "", $3 the most of each group; OF_COUNSELLOR: $4 their team's token, or NO_TEAM."""
+NO_TEAM = "/"
+"""Names no team, and is nobody's id."""
 
 SEEN = """
 INSERT INTO inbox_seen AS s (organisation_id, counsellor_id, dossier_id, sequence)

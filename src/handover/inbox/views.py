@@ -102,8 +102,8 @@ class Inbox:
         if team or counsellor_id is None:
             rows = await self._pool.fetch(queries.OF_TEAM, organisation, counsellor_id or "", limit)
         else:
-            names = [counsellor_id, *([team_token(organisation, works_in)] if works_in else [])]
-            rows = await self._pool.fetch(queries.OF_COUNSELLOR, organisation, counsellor_id, limit, names)
+            team_name = team_token(organisation, works_in) if works_in else queries.NO_TEAM
+            rows = await self._pool.fetch(queries.OF_COUNSELLOR, organisation, counsellor_id, limit, team_name)
         # Each group comes in its order; which group comes first is not promised by UNION ALL.
         rows.sort(key=lambda row: _PLACE[row["group"]])
         cards: dict[UUID, DossierCard] = {}

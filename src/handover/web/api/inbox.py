@@ -11,7 +11,7 @@ from starlette.responses import Response
 from handover.domain.deadlines import local_day
 from handover.domain.visibility import Reader, visible_data
 from handover.inbox.views import InboxItem
-from handover.web.answers import answer, collection, event_href, without_nulls
+from handover.web.answers import answer, collection, event_href
 from handover.web.api.describing import PROBLEMS, gives, scope, takes
 from handover.web.api.models import Seen
 from handover.web.api.threads import age_in_days, rung_name
@@ -77,14 +77,14 @@ def _view(services: Services, item: InboxItem, now: datetime) -> object:
         "dueAt": item.due_at,
         "dueRule": item.due_rule or None,
         "overdue": item.overdue,
-        "turn": msgspec.to_builtins(item.turn) if item.turn else None,
-        "other": msgspec.to_builtins(item.other) if item.other else None,
+        "turn": item.turn,
+        "other": item.other,
         "data": _data(services, item),
         "href": event_href(services.settings.base_url, item.dossier_id, item.event_id)
         if item.event_id
         else f"{services.settings.base_url}/v1/dossiers/{item.dossier_id}",
     }
-    return without_nulls(view)
+    return {name: value for name, value in view.items() if value is not None}
 
 
 def _data(services: Services, item: InboxItem) -> object:
