@@ -40,6 +40,7 @@ work: $(STAMP) ## the delivery worker alone
 .PHONY: test
 test: $(STAMP) ## all tests, those in a browser included
 	@tests/setup-chromium.sh
+	@tests/setup-node.sh
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint

@@ -5,9 +5,9 @@ import time
 import aiohttp
 
 from handover import __version__
-from handover.delivery.signing import signature
+from handover.delivery.signing import key_of, new_private, new_secret, signature
 
-_KEY = bytes(32)
+_KEY = key_of(new_secret(), new_private())
 _AT_ONCE = 128
 
 

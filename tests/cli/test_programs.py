@@ -97,3 +97,20 @@ async def test_lines_go_on_where_a_killed_replay_stopped(instance: Instance) -> 
     ]
     _, out, _ = await _run(*place, "replay", "--job", "night")
     assert len(out.splitlines()) == 4, "a finished job begins anew"
+
+
+async def test_hosts_that_webhooks_may_go_to(instance: Instance) -> None:
+    place = (instance.services.dsn, instance.data_dir)
+    code, out, err = await _run(*place, "hosts", "vdab", "--allow", "Hooks.vdab.example", "--allow", "*.b.example")
+    assert (code, out, err) == (0, "*.b.example\nhooks.vdab.example\n", "")
+    vdab = instance.party("vdab")
+    refused = await vdab.post("/v1/subscriptions", {"url": "https://other.example/"})
+    assert refused.status_code == 400
+    assert "*.b.example, hooks.vdab.example" in refused.text
+    assert (await vdab.post("/v1/subscriptions", {"url": "https://hooks.vdab.example/x"})).status_code == 201
+    code, out, _ = await _run(*place, "hosts", "vdab", "--withdraw", "*.b.example")
+    assert (code, out) == (0, "hooks.vdab.example\n")
+    code, _, err = await _run(*place, "hosts", "vdab", "--allow", "https://x/")
+    assert code == 2
+    assert "no host name" in err
+    assert (await _run(*place, "hosts", "nobody"))[0] == 2

@@ -1,10 +1,12 @@
 import socket
+from urllib.parse import urlsplit
 
 import pytest
 from tests.delivery.support import Receiver
 
 from handover.delivery.destinations import AddressRefusedError, Destinations
 from handover.delivery.sender import Attempt, Sender
+from handover.delivery.signing import Key
 from handover.domain.refusals import InvalidField
 
 PRODUCTION, DEMONSTRATION = Destinations(), Destinations(demonstration=True)
@@ -81,17 +83,17 @@ def test_addresses_that_are_never_permitted(address: str) -> None:
     ],
 )
 def test_good_destinations(url: str) -> None:
-    assert PRODUCTION.checked(url) == url
-    assert DEMONSTRATION.checked(url) == url
+    assert PRODUCTION.checked(url, [_host(url)]) == url
+    assert DEMONSTRATION.checked(url, ()) == url
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:9000/x", "http://localhost/x", "http://[::1]:1/", "https://127.0.0.1/"]
 )
 def test_loopback_destinations_are_for_a_demonstration(url: str) -> None:
-    assert DEMONSTRATION.checked(url) == url
+    assert DEMONSTRATION.checked(url, ()) == url
     with pytest.raises(InvalidField):
-        PRODUCTION.checked(url)
+        PRODUCTION.checked(url, [_host(url)])
 
 
 @pytest.mark.parametrize(
@@ -133,8 +135,34 @@ def test_loopback_destinations_are_for_a_demonstration(url: str) -> None:
 def test_bad_destinations(url: str) -> None:
     for rule in (PRODUCTION, DEMONSTRATION):
         with pytest.raises(InvalidField) as refused:
-            rule.checked(url)
+            rule.checked(url, ["*.example"])
         assert refused.value.field == "url"
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+@pytest.mark.parametrize(
+    ("hosts", "url", "allowed"),
+    [
+        ([], "https://casemanagement.example/", False),
+        (["casemanagement.example"], "https://casemanagement.example/x", True),
+        (["casemanagement.example"], "https://CASEMANAGEMENT.example.:8443/x", True),
+        (["casemanagement.example"], "https://other.example/", False),
+        (["casemanagement.example"], "https://a.casemanagement.example/", False),
+        (["*.ocmw.example"], "https://lindedal.ocmw.example/", True),
+        (["*.ocmw.example"], "https://a.b.ocmw.example/", True),
+        (["*.ocmw.example"], "https://ocmw.example/", False),
+        (["*.ocmw.example"], "https://evilocmw.example/", False),
+    ],
+)
+def test_only_hosts_on_the_organisations_list(hosts: list[str], url: str, allowed: bool) -> None:  # noqa: FBT001
+    assert PRODUCTION.listed(url, hosts) is allowed
+    if not allowed:
+        with pytest.raises(InvalidField, match="ask whoever runs this service"):
+            PRODUCTION.checked(url, hosts)
+    assert DEMONSTRATION.listed(url, hosts) is (allowed or not hosts)
 
 
 def test_a_socket_is_made_only_for_a_permitted_address() -> None:
@@ -167,4 +195,4 @@ async def test_old_ways_to_write_an_address_lead_nowhere(receiver: Receiver, hos
 
 async def _send(rule: Destinations, url: str) -> Attempt:
     async with Sender(rule) as sender:
-        return await sender.send(url, message_id="one", timestamp=1, keys=(b"k" * 32,), body=b"{}")
+        return await sender.send(url, message_id="one", timestamp=1, keys=(Key(b"k" * 32),), body=b"{}")

@@ -10,6 +10,7 @@ from tests.delivery.support import Hook, Receiver, receiving, status
 
 from handover.delivery.destinations import Destinations
 from handover.delivery.sender import Attempt, Sender
+from handover.delivery.signing import Key
 
 
 @pytest.fixture
@@ -19,7 +20,7 @@ async def sender() -> AsyncIterator[Sender]:
 
 
 async def _send(sender: Sender, url: str) -> Attempt:
-    return await sender.send(url, message_id="one", timestamp=1, keys=(b"k" * 32,), body=b"{}")
+    return await sender.send(url, message_id="one", timestamp=1, keys=(Key(b"k" * 32),), body=b"{}")
 
 
 @pytest.mark.parametrize("code", [200, 201, 202, 204, 299])

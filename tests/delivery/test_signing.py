@@ -45,21 +45,22 @@ def test_a_bad_secret_is_refused_without_being_told(secret: str) -> None:
 def test_the_old_secret_signs_for_a_day_after_a_rotation() -> None:
     at = Clock().now()
     old, new = signing.new_secret(), signing.new_secret()
-    ring = keyring.rotated((keyring.Secret(old),), new, at)
+    ring = keyring.rotated((keyring.Secret(old),), keyring.Secret(new), at)
     both = (signing.key_of(new), signing.key_of(old))
     assert keyring.keys_at(ring, at) == both
     assert keyring.keys_at(ring, at + keyring.OVERLAP) == both[:1]
     newest = signing.new_secret()
-    again = keyring.rotated(ring, newest, at + keyring.OVERLAP / 2)
+    again = keyring.rotated(ring, keyring.Secret(newest), at + keyring.OVERLAP / 2)
     assert keyring.keys_at(again, at + keyring.OVERLAP / 2) == (signing.key_of(newest), *both)
     assert keyring.keys_at(again, at + keyring.OVERLAP) == (signing.key_of(newest), both[0])
 
 
 def test_sealed_secrets_open_for_their_own_subscription_only() -> None:
     sealer = Sealer(seal_key=b"1" * 32, ssin_key=b"2" * 32)
-    mine, secret = new_id(), signing.new_secret()
-    sealed = keyring.seal(sealer, mine, (keyring.Secret(secret),))
-    assert secret.removeprefix("whsec_").encode() not in sealed
-    assert keyring.unseal(sealer, mine, sealed) == (keyring.Secret(secret),)
+    mine, secret = new_id(), keyring.new()
+    sealed = keyring.seal(sealer, mine, (secret,))
+    assert secret.secret.removeprefix("whsec_").encode() not in sealed
+    assert secret.private.removeprefix("whsk_").encode() not in sealed
+    assert keyring.unseal(sealer, mine, sealed) == (secret,)
     with pytest.raises(InvalidTag):
         keyring.unseal(sealer, new_id(), sealed)

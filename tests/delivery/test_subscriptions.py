@@ -1,4 +1,4 @@
-import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -6,11 +6,12 @@ from aiohttp import web
 from standardwebhooks import Webhook
 from tests.delivery.support import OCMW, VDAB, Hook, Receiver, World, status, until, until_async
 
+from handover.delivery import replays
 from handover.delivery.queue import Queue, Settlement, State, Tried
+from handover.delivery.replays import Replay, Which
 from handover.delivery.subscriptions import Status
 from handover.domain.refusals import InvalidField
 from handover.platform.ids import new_id
-from handover.record.reading import Reader
 
 URL = "https://casemanagement.example/handover"
 
@@ -76,18 +77,22 @@ async def test_both_secrets_sign_during_a_rotation(land: World, receiver: Receiv
     async with land.working():
         dossier_id = await land.open()
         await until(lambda: len(receiver.hooks) == 2)
-        new = await land.subscriptions.rotate_secret(OCMW, made.subscription_id)
-        assert new is not None
+        rotated = await land.subscriptions.rotate_secret(OCMW, made.subscription_id)
+        assert rotated is not None
+        new, public = rotated
+        assert public != made.public_key
         await land.steps(dossier_id, 1)
         await until(lambda: len(receiver.hooks) == 3)
         for secret in (old, new):
             assert Webhook(secret).verify(receiver.hooks[2].raw, receiver.hooks[2].headers)
-        assert [len(hook.headers["webhook-signature"].split()) for hook in receiver.hooks] == [1, 1, 2]
+        assert [len(hook.headers["webhook-signature"].split()) for hook in receiver.hooks] == [2, 2, 4], (
+            "v1 and v1a each"
+        )
         await _drain(land)  # a claim must not outlive its lease by this jump
         land.later(timedelta(hours=24, seconds=1))
         await land.steps(dossier_id, 1)
         await until(lambda: len(receiver.hooks) == 4)
-    assert len(receiver.hooks[3].headers["webhook-signature"].split()) == 1
+    assert len(receiver.hooks[3].headers["webhook-signature"].split()) == 2
 
 
 async def test_a_test_webhook_is_sent_now_and_concerns_no_dossier(land: World, receiver: Receiver) -> None:
@@ -232,6 +237,18 @@ async def test_deleting_skips_what_is_pending(land: World) -> None:
     assert len(await land.states(dossier_id)) == 2
 
 
+async def _queued(land: World, job: Replay | None, most: int = 50) -> int:
+    """Work a replay off and give how many it queued."""
+    assert job is not None
+    for _ in range(most):
+        if await replays.advance(land.pool, land.clock.now(), job_id=job.job_id) is None:
+            break
+    done = await replays.find(land.pool, job.subscription_id, job.job_id)
+    assert done is not None
+    assert done.finished_at is not None
+    return done.queued
+
+
 async def test_a_replay_queues_everything_entitled_once_and_in_order(land: World, receiver: Receiver) -> None:
     shared, unshared = await land.open(), await land.open()
     await land.post(shared, "handover.requested")
@@ -241,27 +258,23 @@ async def test_a_replay_queues_everything_entitled_once_and_in_order(land: World
     made, _ = await land.subscriptions.create(VDAB, receiver.url)
     its = made.subscription_id
     expected = list(range(3, 8))
-    first = await land.subscriptions.replay(VDAB, its)
-    again = await land.subscriptions.replay(VDAB, its)
-    assert first is not None
-    assert again is not None
-    assert (first.queued, first.complete, again.queued) == (5, True, 0)
+    assert await _queued(land, await land.subscriptions.replay(VDAB, its)) == 5
+    assert await _queued(land, await land.subscriptions.replay(VDAB, its)) == 0
     async with land.working():
         await until(lambda: len(receiver.hooks) >= 5)
         await _drain(land)
         # The delivery of the request acknowledged it: one event more.
         assert receiver.sequences(shared) == [*expected, 8]
         assert receiver.sequences(unshared) == []
-        third = await land.subscriptions.replay(VDAB, its)
-        assert third is not None
-        assert third.queued == 6
+        # This time the worker itself works it off.
+        assert await land.subscriptions.replay(VDAB, its)
         await until(lambda: len(receiver.hooks) >= 12)
         await _drain(land)
     assert receiver.sequences(shared) == [*expected, 8] * 2
     assert len({hook.id for hook in receiver.hooks}) == 6
 
 
-async def test_a_replay_of_a_period_or_from_a_cursor_and_in_parts(land: World) -> None:
+async def test_a_replay_of_a_period(land: World) -> None:
     made, _ = await land.subscriptions.create(OCMW, URL, ["followUp.appointmentPlanned"])
     its = made.subscription_id
     dossier_id = await land.open()
@@ -276,31 +289,51 @@ async def test_a_replay_of_a_period_or_from_a_cursor_and_in_parts(land: World) -
         return [row["sequence"] for row in rows]
 
     late = await land.subscriptions.replay(OCMW, its, since=middle + timedelta(minutes=30))
-    assert late is not None
-    assert (late.queued, await pending()) == (2, [5, 6])
+    assert (await _queued(land, late), await pending()) == (2, [5, 6])
     early = await land.subscriptions.replay(OCMW, its, until=middle + timedelta(minutes=30))
-    assert early is not None
-    assert (early.queued, await pending()) == (2, [3, 4, 5, 6])
+    assert (await _queued(land, early), await pending()) == (2, [3, 4, 5, 6])
     row = await land.lane(dossier_id)
     assert (row["waiting"], row["head"]) == (4, 3)
-    # In parts: each call says where the next one goes on.
+    # What is recorded after it was asked for is no part of it.
     await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
-    cursor, parts = "", []
-    while True:
-        part = await land.subscriptions.replay(OCMW, its, after=cursor, most=3)
-        assert part is not None
-        parts.append(part.queued)
-        if part.complete:
-            break
-        cursor = part.cursor
-    assert parts == [3, 1]
-    feed = await Reader(land.pool, land.sealer).feed(OCMW, after="", limit=100)
+    job = await land.subscriptions.replay(OCMW, its)
+    await land.steps(dossier_id, 1)
+    assert (await _queued(land, job), await pending()) == (4, [3, 4, 5, 6, 7])
+
+
+async def test_a_replay_goes_on_page_by_page_and_rests_while_much_waits(
+    land: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(replays, "PAGE", 2)
+    made, _ = await land.subscriptions.create(OCMW, URL)
+    dossier_id = await land.open()
+    await land.steps(dossier_id, 4)
     await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
-    rest = await land.subscriptions.replay(OCMW, its, after=feed[4].cursor)
-    assert rest is not None
-    assert (rest.queued, await pending()) == (1, [6])
-    with pytest.raises(ValueError, match="cursor"):
-        await land.subscriptions.replay(OCMW, its, after="nonsense")
+    job = await land.subscriptions.replay(OCMW, made.subscription_id)
+    assert job is not None
+    at = land.clock.now()
+    assert await replays.advance(land.pool, at, room=3) == 2
+    assert await replays.advance(land.pool, at, room=3) == 2
+    assert await replays.advance(land.pool, at, room=3) is None, "four wait: it rests"
+    async with land.pool.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute("SELECT 1 FROM replay_job FOR UPDATE")
+        assert await replays.advance(land.pool, at) is None, "another worker has it in hand"
+        await transaction.rollback()
+    assert await _queued(land, job) == 6
+
+
+async def test_of_a_period_only_what_is_dead_can_go_again(land: World) -> None:
+    made, _ = await land.subscriptions.create(OCMW, URL)
+    first, second = await land.open(), await land.open()
+    await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
+    await land.pool.execute("UPDATE delivery SET state = 'dead' WHERE dossier_id = $1 AND sequence = 2", second)
+    await land.pool.execute("UPDATE lane SET dead = 2 WHERE dossier_id = $1", second)
+    job = await land.subscriptions.replay(OCMW, made.subscription_id, which=Which.DEAD)
+    assert await _queued(land, job) == 1
+    assert (await land.states(first), await land.states(second)) == (["succeeded"] * 2, ["succeeded", "pending"])
+    assert (await land.lane(second))["dead"] is None
 
 
 async def test_a_replay_waits_for_what_the_feed_does_not_show_yet(land: World) -> None:
@@ -313,13 +346,39 @@ async def test_a_replay_waits_for_what_the_feed_does_not_show_yet(land: World) -
         await connection.execute("SELECT pg_current_xact_id()")  # the feed ends before it while it runs
         await land.open()
         await land.pool.execute("UPDATE delivery SET state = 'succeeded'; UPDATE lane SET waiting = 0, due_at = NULL")
-        replaying = asyncio.create_task(land.subscriptions.replay(OCMW, made.subscription_id))
-        await asyncio.sleep(0.3)
-        assert not replaying.done()
+        job = await land.subscriptions.replay(OCMW, made.subscription_id)
+        assert job is not None
+        assert await replays.advance(land.pool, land.clock.now()) == 2
+        assert await replays.advance(land.pool, land.clock.now()) is None
+        held = await replays.find(land.pool, made.subscription_id, job.job_id)
+        assert held is not None
+        assert held.finished_at is None
         await transaction.commit()
-    replayed = await replaying
-    assert replayed is not None
-    assert (replayed.queued, replayed.complete) == (4, True)
+    assert await _queued(land, job) == 4
+
+
+async def test_a_host_that_is_taken_off_the_list_is_sent_nothing(land: World, receiver: Receiver) -> None:
+    await land.subscriptions.create(OCMW, receiver.url)
+    ours = land.directory.organisations
+    known = dict(ours)
+    land.directory = replace(land.directory, organisations={**known, OCMW: replace(known[OCMW], webhook_hosts=("x",))})
+    async with land.working():
+        dossier_id = await land.open()
+        await until_async(lambda: land.pool.fetchval("SELECT attempts FROM delivery WHERE sequence = 1"))
+        said = await land.pool.fetchval("SELECT last_error FROM delivery WHERE sequence = 1")
+        assert "not among those" in said
+        assert receiver.hooks == []
+        land.directory = replace(land.directory, organisations=known)
+        land.later(timedelta(seconds=10))
+        await until(lambda: receiver.sequences(dossier_id) == [1, 2])
+
+
+async def test_a_replay_of_a_deleted_subscription_ends(land: World) -> None:
+    made, _ = await land.subscriptions.create(OCMW, URL)
+    await land.open()
+    job = await land.subscriptions.replay(OCMW, made.subscription_id)
+    await land.subscriptions.delete(OCMW, made.subscription_id)
+    assert await _queued(land, job) == 0
 
 
 async def test_a_replay_revives_a_dead_lane(land: World, receiver: Receiver) -> None:
@@ -330,9 +389,7 @@ async def test_a_replay_revives_a_dead_lane(land: World, receiver: Receiver) -> 
     dead = Tried(1, State.DEAD, 10, 500, "HTTP 500", 0)
     await queue.settle([Settlement(lane=lane, tried=(dead,), failures=10, dead=1)], land.clock.now())
     assert await queue.claim(land.clock.now(), lanes=1, per_subscription=1, busy={}) == []
-    replayed = await land.subscriptions.replay(OCMW, made.subscription_id)
-    assert replayed is not None
-    assert replayed.queued == 1
+    assert await _queued(land, await land.subscriptions.replay(OCMW, made.subscription_id)) == 1
     async with land.working():
         await until(lambda: receiver.sequences(dossier_id) == [1, 2])
         await _drain(land)

@@ -16,6 +16,7 @@ COMMANDS = {
     "migrate": "migrate",
     "seed": "seed",
     "token": "token",
+    "hosts": "hosts",
     "import": "import_lino",
     "replay": "replay",
     "openapi": "openapi",

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from handover.cli.running import run, settings
+from handover.delivery import replays
+from handover.delivery.replays import Which
 from handover.inbox.check import check as check_inbox
 from handover.inbox.rebuild import rebuild as rebuild_inbox
 from handover.platform.settings import Settings
@@ -55,20 +57,22 @@ def register(app: typer.Typer) -> None:
         check: Annotated[
             bool, typer.Option(help="Compare the live inbox with one folded afresh; change nothing.")
         ] = False,
+        dead: Annotated[bool, typer.Option(help="With --to: only what was given up.")] = False,
         job: Annotated[str, typer.Option(help="Remember progress under this name, and go on from there.")] = "",
         dry_run: Annotated[bool, typer.Option(help="Only say how many events it would be.")] = False,
     ) -> None:
         """Replay recorded events; lines go to standard output, everything else to standard error.
 
-        Long work shows its progress and goes on where it was killed: --rebuild and --to by themselves,
+        Long work shows its progress and goes on where it was killed: --rebuild by itself, --to in the workers,
         lines with --job (then lines may come twice, never not at all).
         """
         if rebuild not in {"", "inbox"}:
             message = "The only projection is: inbox."
             raise typer.BadParameter(message, param_hint="--rebuild")
+        target = (to, Which.DEAD if dead else Which.ALL) if to else None
         chosen = (dossier, from_sequence, _utc(since), _utc(until), organisation or None)
         raise typer.Exit(
-            run(_replaying(settings(), chosen, to=to, rebuild=bool(rebuild), check=check, job=job, dry_run=dry_run))
+            run(_replaying(settings(), chosen, to=target, rebuild=bool(rebuild), check=check, job=job, dry_run=dry_run))
         )
 
 
@@ -80,7 +84,14 @@ Choice = tuple[UUID | None, int, datetime | None, datetime | None, str | None]
 
 
 async def _replaying(
-    found: Settings, chosen: Choice, *, to: UUID | None, rebuild: bool, check: bool, job: str, dry_run: bool
+    found: Settings,
+    chosen: Choice,
+    *,
+    to: tuple[UUID, Which] | None,
+    rebuild: bool,
+    check: bool,
+    job: str,
+    dry_run: bool,
 ) -> int:
     async with services(found, pool_size=2, name="handover-replay") as ready:
         if dry_run:
@@ -92,7 +103,7 @@ async def _replaying(
         if rebuild:
             return await _rebuild(ready)
         if to:
-            return await _send(ready, to, chosen)
+            return await _send(ready, *to, chosen)
         return await _lines(ready.pool, chosen, job)
 
 
@@ -129,48 +140,32 @@ async def _rebuild(ready: Services) -> int:
     return 1 if done.unreadable else 0
 
 
-async def _send(ready: Services, subscription_id: UUID, chosen: Choice) -> int:
-    """Queue a period for a subscription, page by page; a killed run goes on after its last page."""
+async def _send(ready: Services, subscription_id: UUID, which: Which, chosen: Choice) -> int:
+    """Queue a period for a subscription until it is done or full; the workers go on with what is left."""
     dossier, from_sequence, since, until, _ = chosen
     if dossier is not None or from_sequence > 1:
         message = "A subscription gets a period of its organisation's feed: use --since and --until."
         raise typer.BadParameter(message)
     owner = await ready.pool.fetchval(
-        "SELECT organisation_id FROM subscription WHERE subscription_id = $1", subscription_id
+        "SELECT organisation_id FROM subscription WHERE subscription_id = $1 AND status <> 'deleted'", subscription_id
     )
     if owner is None:
         message = "There is no such subscription."
         raise typer.BadParameter(message, param_hint="--to")
-    job = f"subscription:{subscription_id}:{since}:{until}"
-    total = await ready.pool.fetchval(f"SELECT count(*) {_CHOSEN}", *chosen[:4], owner)
-    cursor, queued, looked = await _kept_cursor(ready.pool, job), 0, 0
-    bar, advance = _progress("Queueing events")
-    with bar:
-        while True:
-            done = await ready.subscriptions.replay(
-                owner, subscription_id, since=since, until=until, after=cursor, most=_PAGE
+    job = await ready.subscriptions.replay(owner, subscription_id, since=since, until=until, which=which)
+    while job is not None and job.finished_at is None:
+        with _console.status(f"{job.queued} events queued"):
+            queued = await replays.advance(ready.pool, ready.clock.now(), job_id=job.job_id)
+        job = await ready.subscriptions.find_replay(owner, subscription_id, job.job_id)
+        if queued is None and job is not None and job.finished_at is None:
+            _console.print(
+                f"{job.queued} events queued so far; the worker goes on as fast as the receiver takes them "
+                f"(replay {job.job_id})."
             )
-            if done is None or done.complete:
-                queued += done.queued if done else 0
-                break
-            queued, looked, cursor = queued + done.queued, min(looked + _PAGE, total), done.cursor
-            advance(looked, total)
-            xid, _, position = cursor.partition("-")
-            await ready.pool.execute(
-                "INSERT INTO replay_progress (job, xid, position, changed_at) VALUES ($1, $2::text::xid8, $3, now()) "
-                "ON CONFLICT (job) DO UPDATE SET xid = excluded.xid, position = excluded.position, changed_at = now()",
-                job,
-                str(int(xid, 16)),
-                int(position, 16),
-            )
-    await ready.pool.execute("DELETE FROM replay_progress WHERE job = $1", job)
-    _console.print(f"{queued} events queued for the subscription; what was waiting already is not doubled.")
+            return 0
+    if job is not None:
+        _console.print(f"{job.queued} events queued for the subscription; what was waiting already is not doubled.")
     return 0
-
-
-async def _kept_cursor(pool: asyncpg.Pool, job: str) -> str:
-    row = await pool.fetchrow("SELECT xid::text AS xid, position FROM replay_progress WHERE job = $1", job)
-    return f"{int(row['xid']):x}-{row['position']:x}" if row else ""
 
 
 async def _lines(pool: asyncpg.Pool, chosen: Choice, job: str) -> int:

@@ -1,4 +1,6 @@
-"""Where a webhook may go: an address on the public internet, checked when it is given and when it is dialled.
+"""Where a webhook may go: a host that its organisation is known by, at an address on the public internet.
+
+Both are checked when the address is given and again at each attempt.
 
 A name can point elsewhere tomorrow, so what counts is the check of the socket's own address, at connect. The
 networks are listed here because `ipaddress.is_global` of Python 3.11 also says yes to NAT64 and 6to4 forms of
@@ -7,6 +9,7 @@ private addresses, to IPv4-compatible ones and to multicast.
 
 import re
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
@@ -61,12 +64,25 @@ class Destinations:
 
     demonstration: bool = False
 
-    def checked(self, url: str) -> str:
-        """Give the URL back when a webhook may be sent to it; else raise InvalidField with what to change."""
+    def checked(self, url: str, hosts: Sequence[str]) -> str:
+        """Give the URL back when a webhook may be sent to it; else raise InvalidField with what to change.
+
+        `hosts` are those that the organisation's webhooks may go to.
+        """
         problem = self._problem(url)
+        if not problem and not self.listed(url, hosts):
+            listed = f"go to {', '.join(hosts)} only" if hosts else "may go to no host yet"
+            problem = f"Webhooks of your organisation {listed}; ask whoever runs this service to add yours."
         if problem:
             raise InvalidField("url", problem)
         return url
+
+    def listed(self, url: str, hosts: Sequence[str]) -> bool:
+        """Tell whether the host is one of `hosts`. A demonstration without any lets them go anywhere."""
+        if not hosts and self.demonstration:
+            return True
+        host = (urlsplit(url).hostname or "").rstrip(".")
+        return any(host == one or (one.startswith("*.") and host.endswith(one[1:])) for one in hosts)
 
     def permits(self, address: str) -> bool:
         """Tell whether a connection to this IP address may be made."""

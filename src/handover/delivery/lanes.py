@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import datetime, timedelta
 
 import msgspec
@@ -16,7 +16,7 @@ from handover.delivery.content import Contents
 from handover.delivery.health import Health
 from handover.delivery.queue import Lane, Pending, Queue, Settlement, State, Tried
 from handover.delivery.retries import next_attempt
-from handover.delivery.sender import Attempt, Sender
+from handover.delivery.sender import UNLISTED, Attempt, Sender
 from handover.platform.clock import Clock
 from handover.platform.db import LOST
 from handover.record.handle import Contended
@@ -40,7 +40,7 @@ class LaneRunner:
         sealer: Sealer,
         acknowledgements: Acknowledgements,
         contents: Contents,
-        health: Health,
+        listed: Callable[[Lane], bool],
         clock: Clock,
     ) -> None:
         self._queue = queue
@@ -48,7 +48,8 @@ class LaneRunner:
         self._sealer = sealer
         self._acknowledgements = acknowledgements
         self._contents = contents
-        self._health = health
+        self._health = Health()
+        self._listed = listed
         self._clock = clock
         self._rings: dict[bytes, tuple[keyring.Secret, ...]] = {}
 
@@ -82,6 +83,8 @@ class LaneRunner:
 
     async def _deliver(self, lane: Lane, item: Pending, before: int) -> tuple[Attempt, bool]:
         """Make one attempt, and tell whether what follows from its success is recorded."""
+        if not self._listed(lane):
+            return UNLISTED, True
         try:
             step = read_step(item.body)
             body = await self._body(lane, item, step, before)

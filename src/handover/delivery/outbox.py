@@ -1,9 +1,8 @@
-"""What people do with deliveries: look at them, send them again, skip one, replay a period.
+"""What people do with deliveries: look at them, send one again, skip one.
 
 Callers have checked that the subscription is theirs.
 """
 
-import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -11,12 +10,7 @@ from uuid import UUID
 import asyncpg
 
 from handover.delivery.queue import State
-from handover.platform.clock import Clock
-from handover.record.reading import cursor, parse_cursor
 
-_PAGE = 500
-"""Events per transaction of a replay: its locks keep writers of those dossiers waiting for a moment only."""
-_SETTLING_SECONDS = 5.0
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -44,15 +38,6 @@ class Delivery:
         return f"{(self.enqueued_at - _EPOCH) // _MICROSECOND:x}-{self.dossier_id.hex}-{self.sequence:x}"
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
-    """How many deliveries a replay queued, and the feed cursor after the last event it looked at."""
-
-    queued: int
-    cursor: str
-    complete: bool
-
-
 _FIELDS = """
     d.dossier_id, d.sequence, e.event_id, e.type, d.state, d.attempts, d.last_status, d.last_error,
     d.enqueued_at, d.settled_at, d.delivered_at
@@ -71,17 +56,7 @@ _UNSETTLED = f"""
         UNION SELECT dossier_id FROM lane WHERE subscription_id = $1 AND dead IS NOT NULL
     ) l JOIN delivery d ON d.dossier_id = l.dossier_id {_PAGE_OF}
 """  # noqa: S608 - constants
-_FEED = """
-SELECT f.xid::text AS xid, f.position, f.dossier_id, f.sequence
-FROM feed f
-JOIN subscription s ON s.subscription_id = $1 AND s.organisation_id = f.organisation_id
-JOIN event e ON e.dossier_id = f.dossier_id AND e.sequence = f.sequence
-WHERE (f.xid, f.position) > ($2::text::xid8, $3::bigint) AND f.xid < pg_snapshot_xmin(pg_current_snapshot())
-  AND ($4::timestamptz IS NULL OR e.recorded_at >= $4) AND ($5::timestamptz IS NULL OR e.recorded_at < $5)
-  AND (s.event_types IS NULL OR e.type = ANY (s.event_types))
-ORDER BY f.xid, f.position LIMIT $6
-"""
-_REQUEUE = "SELECT requeue_deliveries($1, $2, $3, $4, $5)"
+_AGAIN = "SELECT queue_again($1, $2, 'all', $3, $4)"
 
 
 async def deliveries(
@@ -135,7 +110,7 @@ async def resend(
     if found is None:
         return False
     async with pool.acquire() as connection, connection.transaction():
-        await connection.execute(_REQUEUE, at, subscription_id, False, [dossier_id], [found])  # noqa: FBT003 - SQL
+        await connection.execute(_AGAIN, at, subscription_id, [dossier_id], [found])
         await connection.execute("SELECT recount_lanes($1, $2, $3)", at, subscription_id, [dossier_id])
     return True
 
@@ -205,76 +180,3 @@ async def let_rest_end(pool: asyncpg.Pool, subscription_id: UUID, at: datetime) 
         subscription_id,
         at,
     )
-
-
-async def replay(
-    pool: asyncpg.Pool,
-    subscription_id: UUID,
-    *,
-    since: datetime | None,
-    until: datetime | None,
-    after: str,
-    most: int | None,
-    clock: Clock,
-) -> Replayed:
-    """Queue events of the feed again, page by page, up to the moment of the call."""
-    if until is None:
-        until = clock.now() + timedelta(days=36500)
-    return await _replay(
-        pool,
-        subscription_id,
-        place=parse_cursor(after),
-        period=(since, until),
-        most=most,
-        missing_only=False,
-        at=clock.now(),
-    )
-
-
-async def catch_up(pool: asyncpg.Pool, subscription_id: UUID, missed_from: int, at: datetime) -> Replayed:
-    """Queue what was recorded since that transaction and never queued."""
-    return await _replay(
-        pool,
-        subscription_id,
-        place=(missed_from, 0),
-        period=(None, None),
-        most=None,
-        missing_only=True,
-        at=at,
-    )
-
-
-async def _replay(
-    pool: asyncpg.Pool,
-    subscription_id: UUID,
-    *,
-    place: tuple[int, int],
-    period: tuple[datetime | None, datetime | None],
-    most: int | None,
-    missing_only: bool,
-    at: datetime,
-) -> Replayed:
-    # The feed shows only what lies before the oldest running transaction: go on until that is past now.
-    horizon = int(await pool.fetchval("SELECT pg_snapshot_xmax(pg_current_snapshot())::text"))
-    queued, left = 0, most
-    deadline = asyncio.get_running_loop().time() + _SETTLING_SECONDS
-    while left is None or left > 0:
-        passed = int(await pool.fetchval("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")) >= horizon
-        limit = _PAGE if left is None else min(left, _PAGE)
-        rows = await pool.fetch(_FEED, subscription_id, str(place[0]), place[1], *period, limit)
-        if rows:
-            queued += await pool.fetchval(
-                _REQUEUE,
-                at,
-                subscription_id,
-                missing_only,
-                [row["dossier_id"] for row in rows],
-                [row["sequence"] for row in rows],
-            )
-            place = int(rows[-1]["xid"]), rows[-1]["position"]
-            left = None if left is None else left - len(rows)
-        if len(rows) < limit:
-            if passed or asyncio.get_running_loop().time() > deadline:
-                return Replayed(queued, cursor(*place), complete=passed)
-            await asyncio.sleep(0.02)
-    return Replayed(queued, cursor(*place), complete=False)

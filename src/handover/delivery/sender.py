@@ -12,7 +12,7 @@ from yarl import URL
 from handover import __version__
 from handover.delivery.cloud_event import CONTENT_TYPE
 from handover.delivery.destinations import AddressRefusedError, Destinations
-from handover.delivery.signing import signature
+from handover.delivery.signing import Key, signature
 
 DEADLINE_SECONDS = 15.0
 _MOST_BYTES = 64 * 1024
@@ -54,6 +54,9 @@ class Attempt:
         if self.status is None:
             return "noAnswer" if self.connected else "notConnected"
         return f"{self.status // 100}xx"
+
+
+UNLISTED = Attempt(None, "this host is not among those that the organisation's webhooks may go to", 0.0, ours=True)
 
 
 class Sender:
@@ -99,7 +102,7 @@ class Sender:
         """The longest an attempt takes, in seconds."""
         return self._deadline
 
-    async def send(self, url: str, *, message_id: str, timestamp: int, keys: tuple[bytes, ...], body: bytes) -> Attempt:
+    async def send(self, url: str, *, message_id: str, timestamp: int, keys: tuple[Key, ...], body: bytes) -> Attempt:
         """Make one attempt, signed with `timestamp` (Unix seconds). Never raises for what a receiver does."""
         headers = {
             "webhook-id": message_id,

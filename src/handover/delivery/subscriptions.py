@@ -11,12 +11,13 @@ from uuid import UUID
 
 import asyncpg
 
-from handover.delivery import keyring, outbox, signing
+from handover.delivery import keyring, outbox, replays, signing
 from handover.delivery.cloud_event import probe_event
 from handover.delivery.destinations import Destinations
-from handover.delivery.outbox import Delivery, Replayed
+from handover.delivery.outbox import Delivery
 from handover.delivery.queue import State
-from handover.delivery.sender import Attempt, Sender
+from handover.delivery.replays import Replay, Which
+from handover.delivery.sender import UNLISTED, Attempt, Sender
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.refusals import InvalidField
 from handover.platform.clock import Clock
@@ -25,7 +26,7 @@ from handover.record.sealing import Sealer
 
 _COLUMNS = """
     subscription_id, organisation_id, url, event_types, content, status, status_reason,
-    created_at, changed_at, down_since
+    created_at, changed_at, down_since, public_key
 """
 _MINE = "organisation_id = $1 AND subscription_id = $2 AND status <> 'deleted'"
 
@@ -64,6 +65,8 @@ class Subscription:
     changed_at: datetime
     down_since: datetime | None
     """Since when the address does not answer at all; it is tried every 30 s."""
+    public_key: str = ""
+    """What verifies the `v1a` signatures, `whpk_...`; "" for a secret from before they were."""
 
 
 class Subscriptions:
@@ -98,22 +101,24 @@ class Subscriptions:
         content: Content = Content.THIN,
     ) -> tuple[Subscription, str]:
         """Add a subscription; its secret is shown this once. Raises InvalidField (url, eventTypes)."""
-        subscription_id, secret, at = new_id(), signing.new_secret(), self._clock.now()
+        subscription_id, secret, at = new_id(), keyring.new(), self._clock.now()
         row = await self._pool.fetchrow(
             f"""
             INSERT INTO subscription (
-                subscription_id, organisation_id, url, event_types, secrets, created_at, changed_at, content
-            ) VALUES ($1, $2, $3, $4, $5, $6, $6, $7) RETURNING {_COLUMNS}
+                subscription_id, organisation_id, url, event_types, secrets, created_at, changed_at, content,
+                public_key
+            ) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8) RETURNING {_COLUMNS}
             """,  # noqa: S608 - a constant
             subscription_id,
             organisation,
-            self._destinations.checked(url),
+            await self._checked(organisation, url),
             _checked(event_types),
-            keyring.seal(self._sealer, subscription_id, (keyring.Secret(secret),)),
+            keyring.seal(self._sealer, subscription_id, (secret,)),
             at,
             str(content),
+            signing.public_of(secret.private),
         )
-        return _subscription(row), secret
+        return _subscription(row), secret.secret
 
     async def list(self, organisation: str) -> list[Subscription]:
         """Give the organisation's subscriptions, oldest first."""
@@ -145,8 +150,8 @@ class Subscriptions:
     ) -> Subscription | None:
         """Change what is given; None stays as it is. Raises InvalidField (url, eventTypes, status).
 
-        Making it active forgets why it was disabled, lets resting lanes go at once, and queues what a
-        disabled subscription missed. Lanes that a dead delivery stops stay stopped: resend or skip it.
+        Making it active forgets why it was disabled, lets resting lanes go at once, and has what a disabled
+        subscription missed queued. Lanes that a dead delivery stops stay stopped: resend or skip it.
         """
         if status is Status.DISABLED:
             raise InvalidField("status", "Choose active or paused; only a 410 answer disables a subscription.")
@@ -169,7 +174,7 @@ class Subscriptions:
             """,  # noqa: S608 - constants
             organisation,
             subscription_id,
-            None if url is None else self._destinations.checked(url),
+            None if url is None else await self._checked(organisation, url),
             _checked(event_types),
             None if status is None else str(status),
             at,
@@ -180,7 +185,9 @@ class Subscriptions:
         if status is Status.ACTIVE:
             await outbox.let_rest_end(self._pool, subscription_id, at)
             if row["missed"] is not None:
-                await outbox.catch_up(self._pool, subscription_id, int(row["missed"]), at)
+                await replays.begin(
+                    self._pool, subscription_id, at=at, which=Which.MISSING, missed_from=int(row["missed"])
+                )
         self._wake()
         return _subscription(row)
 
@@ -199,9 +206,10 @@ class Subscriptions:
             await outbox.skip_all(self._pool, subscription_id, self._clock.now())
         return found is not None
 
-    async def rotate_secret(self, organisation: str, subscription_id: UUID) -> str | None:
-        """Give a new secret, shown this once; the old one signs beside it for 24 hours."""
-        secret, at = signing.new_secret(), self._clock.now()
+    async def rotate_secret(self, organisation: str, subscription_id: UUID) -> tuple[str, str] | None:
+        """Give a new secret, shown this once, and its public key; the old one signs beside it for 24 hours."""
+        secret, at = keyring.new(), self._clock.now()
+        public = signing.public_of(secret.private)
         async with self._pool.acquire() as connection, connection.transaction():
             sealed = await connection.fetchval(
                 f"SELECT secrets FROM subscription WHERE {_MINE} FOR UPDATE",  # noqa: S608 - a constant
@@ -212,12 +220,13 @@ class Subscriptions:
                 return None
             ring = keyring.rotated(keyring.unseal(self._sealer, subscription_id, sealed), secret, at)
             await connection.execute(
-                "UPDATE subscription SET secrets = $2, changed_at = $3 WHERE subscription_id = $1",
+                "UPDATE subscription SET secrets = $2, changed_at = $3, public_key = $4 WHERE subscription_id = $1",
                 subscription_id,
                 keyring.seal(self._sealer, subscription_id, ring),
                 at,
+                public,
             )
-        return secret
+        return secret.secret, public
 
     async def deliveries(
         self,
@@ -279,28 +288,45 @@ class Subscriptions:
         *,
         since: datetime | None = None,
         until: datetime | None = None,
-        after: str = "",
-        most: int | None = None,
-    ) -> Replayed | None:
-        """Queue again what the organisation is entitled to: of a period, or after a cursor of its feed.
+        which: Which = Which.ALL,
+    ) -> Replay | None:
+        """Send again what the organisation is entitled to and was recorded in a period, up to now.
 
-        A period is by when events were recorded. What is pending stays so: doing it twice queues nothing
-        twice. `most` bounds how many events one call
-        looks at; the cursor it gives says where to go on. Raises ValueError for a cursor of another feed.
+        The workers queue it, as fast as the receiver takes it. What is pending stays so: doing it twice sends nothing
+        twice that still waits.
         """
-        subscription = await self.get(organisation, subscription_id)
-        if subscription is None:
+        if await self.get(organisation, subscription_id) is None:
             return None
-        replayed = await outbox.replay(
-            self._pool, subscription_id, since=since, until=until, after=after, most=most, clock=self._clock
+        job = await replays.begin(
+            self._pool, subscription_id, at=self._clock.now(), which=which, since=since, until=until
         )
         self._wake()
-        return replayed
+        return job
+
+    async def replays(self, organisation: str, subscription_id: UUID) -> Sequence[Replay] | None:
+        """Give the latest 100 replays of a subscription, latest first."""
+        if await self.get(organisation, subscription_id) is None:
+            return None
+        return await replays.of_subscription(self._pool, subscription_id)
+
+    async def find_replay(self, organisation: str, subscription_id: UUID, job_id: UUID) -> Replay | None:
+        """Give one replay."""
+        if await self.get(organisation, subscription_id) is None:
+            return None
+        return await replays.find(self._pool, subscription_id, job_id)
+
+    async def _checked(self, organisation: str, url: str) -> str:
+        hosts = await self._pool.fetchval(
+            "SELECT webhook_hosts FROM organisation WHERE organisation_id = $1", organisation
+        )
+        return self._destinations.checked(url, hosts or ())
 
     async def send_test(self, organisation: str, subscription_id: UUID) -> Attempt | None:
         """Send one signed `handover.v1.test` event right now and give what came of it."""
         row = await self._pool.fetchrow(
-            f"SELECT url, secrets FROM subscription WHERE {_MINE}",  # noqa: S608 - a constant
+            f"""
+            SELECT url, secrets, webhook_hosts FROM subscription JOIN organisation USING (organisation_id) WHERE {_MINE}
+            """,  # noqa: S608 - a constant
             organisation,
             subscription_id,
         )
@@ -308,6 +334,8 @@ class Subscriptions:
             return None
         event_id, at = new_id(), self._clock.now()
         ring = keyring.unseal(self._sealer, subscription_id, row["secrets"])
+        if not self._destinations.listed(row["url"], row["webhook_hosts"]):
+            return UNLISTED
         async with Sender(self._destinations, connections=1) as sender:
             return await sender.send(
                 row["url"],
@@ -341,4 +369,5 @@ def _subscription(row: asyncpg.Record) -> Subscription:
         created_at=row["created_at"],
         changed_at=row["changed_at"],
         down_since=row["down_since"],
+        public_key=row["public_key"],
     )

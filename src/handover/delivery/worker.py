@@ -11,11 +11,10 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from handover.delivery import metrics
+from handover.delivery import metrics, replays
 from handover.delivery.acknowledgement import Acknowledgements
 from handover.delivery.content import Contents
 from handover.delivery.destinations import Destinations
-from handover.delivery.health import Health
 from handover.delivery.lanes import LaneRunner
 from handover.delivery.queue import LEASE, Lane, Queue, Settled, Settlement
 from handover.delivery.sender import DEADLINE_SECONDS, Sender
@@ -69,11 +68,18 @@ class Worker:
         self._sealer = sealer
         self._clock = clock
         self._options = options
+        self._pool = pool
         self._queue = Queue(pool, lease=LEASE, depth=options.depth)
         self._acknowledgements = Acknowledgements(record, directory, clock)
         self._settlements: Batcher[Settlement, Settled] = Batcher(self._settle, most=2 * _PAGE)
+        destinations = Destinations(demonstration=options.demonstration)
+
+        def listed(lane: Lane) -> bool:
+            owner = directory().organisations.get(lane.organisation)
+            return destinations.listed(lane.url, owner.webhook_hosts if owner else ())
+
         self._sender = Sender(
-            Destinations(demonstration=options.demonstration),
+            destinations,
             deadline=options.deadline,
             connections=options.lanes,
         )
@@ -83,10 +89,11 @@ class Worker:
             sealer=sealer,
             acknowledgements=self._acknowledgements,
             contents=Contents(pool, directory, clock, options.base_url),
-            health=Health(),
+            listed=listed,
             clock=clock,
         )
         self._wake = asyncio.Event()
+        self._replaying = asyncio.Event()
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
         self._working: set[asyncio.Task[None]] = set()
@@ -96,11 +103,11 @@ class Worker:
 
     async def run(self) -> None:
         """Work until `stop`; returns when everything in hand is settled or given back."""
-        listener = Listener(self._dsn, [CHANNEL], lambda _channel, _payload: self._wake.set())
+        listener = Listener(self._dsn, [CHANNEL], self._heard)
         await listener.start()
         try:
             async with self._sender:
-                beside = [asyncio.create_task(self._probe()), asyncio.create_task(self._count())]
+                beside = [asyncio.create_task(part()) for part in (self._probe, self._count, self._replay)]
                 try:
                     await self._claim_until_stopped()
                 finally:
@@ -117,6 +124,10 @@ class Worker:
         self._stopping.set()
         self._wake.set()
         await self._stopped.wait()
+
+    def _heard(self, _channel: str, _payload: str) -> None:
+        self._wake.set()
+        self._replaying.set()
 
     async def _claim_until_stopped(self) -> None:
         while not self._stopping.is_set():
@@ -218,6 +229,22 @@ class Worker:
                 metrics.WAITING.set(waiting)
                 metrics.STOPPED.set(stopped)
             await asyncio.sleep(_BACKLOG_SECONDS)
+
+    async def _replay(self) -> None:
+        """Queue pages of replays while there is room for them."""
+        while True:
+            self._replaying.clear()
+            queued = None
+            try:
+                queued = await replays.advance(self._pool, self._clock.now())
+            except LOST as error:
+                _log.warning("replay_failed", error=type(error).__name__)
+            if queued is None:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._options.poll_seconds):
+                        await self._replaying.wait()
+            else:
+                self._wake.set()
 
     async def _drain(self) -> None:
         self._stopping.set()

@@ -22,6 +22,8 @@ class Organisation:
     email: str = ""
     coordinator: str = ""
     """Counsellor who gets the turn when nobody else is named: a turn never goes to nobody."""
+    webhook_hosts: tuple[str, ...] = ()
+    """Hosts that its webhooks may go to: `name`, or `*.name` for all below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,5 +1,6 @@
 """Who may be named, as one snapshot that the rules read; refreshed now and then, not per request."""
 
+from collections.abc import Sequence
 from uuid import UUID
 
 import asyncpg
@@ -18,7 +19,9 @@ async def load_directory(pool: asyncpg.Pool) -> Directory:
     agreements = await pool.fetch("SELECT agreement_id, ocmw, vdab, terms, valid_from, valid_until FROM agreement")
     return Directory(
         {
-            row["organisation_id"]: Organisation(**{**row, "kind": OrganisationKind.of(row["kind"])})
+            row["organisation_id"]: Organisation(
+                **{**row, "kind": OrganisationKind.of(row["kind"]), "webhook_hosts": tuple(row["webhook_hosts"])}
+            )
             for row in organisations
         },
         {row["counsellor_id"]: Counsellor(**row) for row in counsellors},
@@ -38,6 +41,27 @@ def _agreement(row: asyncpg.Record) -> Agreement:
             "terms": msgspec.json.decode(row["terms"], type=Terms),
         }
     )
+
+
+async def change_webhook_hosts(
+    pool: asyncpg.Pool, organisation_id: str, *, allow: Sequence[str], withdraw: Sequence[str]
+) -> list[str] | None:
+    """Add hosts to those that an organisation's webhooks may go to, take some off, and give what is left.
+
+    None: there is no such organisation. Running processes hear of it with the directory's next refresh.
+    """
+    hosts: list[str] | None = await pool.fetchval(
+        """
+        UPDATE organisation SET webhook_hosts = ARRAY(
+            SELECT DISTINCT host FROM unnest(webhook_hosts || $2::text[]) AS host WHERE host <> ALL ($3) ORDER BY host
+        )
+        WHERE organisation_id = $1 RETURNING webhook_hosts
+        """,
+        organisation_id,
+        list(allow),
+        list(withdraw),
+    )
+    return hosts
 
 
 async def save_organisation(pool: asyncpg.Pool, organisation: Organisation) -> None:

@@ -50,6 +50,7 @@ organisation = Table(
     _text("phone", default=""),
     _text("email", default=""),
     _text("coordinator", default=""),
+    Column("webhook_hosts", ARRAY(Text), nullable=False, server_default=text("'{}'")),
 )
 counsellor = Table(
     "counsellor",
@@ -203,6 +204,7 @@ subscription = Table(
     Column("down_since", _MOMENT),
     Column("probe_at", _MOMENT),
     _text("content", default="thin"),
+    _text("public_key", default=""),
     Index("subscription_by_organisation", "organisation_id"),
     Index("subscription_to_probe", "probe_at", postgresql_where=text("probe_at IS NOT NULL")),
 )
@@ -238,6 +240,23 @@ lane = Table(
     Column("failing_since", _MOMENT),
     Index("lane_due", "subscription_id", "due_at", postgresql_where=text("due_at IS NOT NULL")),
     Index("lane_dead", "subscription_id", postgresql_where=text("dead IS NOT NULL")),
+)
+replay_job = Table(
+    "replay_job",
+    metadata,
+    Column("job_id", Uuid, primary_key=True),
+    Column("subscription_id", Uuid, ForeignKey("subscription.subscription_id"), nullable=False),
+    _text("which"),
+    Column("since", _MOMENT),
+    Column("until", _MOMENT),
+    Column("xid", Xid8(), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("horizon", Xid8(), nullable=False),
+    Column("queued", Integer, nullable=False, server_default=text("0")),
+    Column("created_at", _MOMENT, nullable=False),
+    Column("finished_at", _MOMENT),
+    Index("replay_job_to_do", "created_at", postgresql_where=text("finished_at IS NULL")),
+    Index("replay_job_of_subscription", "subscription_id", "created_at"),
 )
 inbox_dossier = Table(
     "inbox_dossier",

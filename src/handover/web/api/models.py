@@ -124,12 +124,13 @@ class Resend(Body):
 
 
 class Replay(Body):
-    """The period whose events go out again, by when they were recorded."""
+    """The period whose events go out again, by when they were recorded; `which`: all of them, or what is dead."""
 
     model_config = ConfigDict(json_schema_extra={"example": {"since": "2026-11-01T00:00:00Z"}})
 
     since: ReachableMoment
     until: ReachableMoment | None = None
+    which: Literal["all", "dead"] = "all"
 
 
 class Mark(Body):

@@ -10,6 +10,8 @@ from starlette.responses import Response
 
 from handover.delivery.outbox import Delivery
 from handover.delivery.queue import State
+from handover.delivery.replays import Replay as Job
+from handover.delivery.replays import Which
 from handover.delivery.subscriptions import Status, Subscription
 from handover.domain.parties import Caller
 from handover.web.answers import answer, collection, event_href, without_nulls
@@ -18,7 +20,8 @@ from handover.web.api.dossiers import PageSize
 from handover.web.api.models import Replay, Resend, SubscriptionChange, SubscriptionCreation
 from handover.web.api.views import (
     Deliveries,
-    Replayed,
+    Replays,
+    ReplayView,
     Resent,
     SecretView,
     SubscriptionCreated,
@@ -58,6 +61,7 @@ def _view(services: Services, subscription: Subscription) -> Mapping[str, object
         "status": subscription.status,
         "statusReason": subscription.status_reason or None,
         "downSince": subscription.down_since,
+        "publicKey": subscription.public_key or None,
         "createdAt": subscription.created_at,
         "changedAt": subscription.changed_at,
     }
@@ -194,10 +198,11 @@ async def rotate_secret(request: Request, subscriptionId: str) -> Response:  # n
     found_id = uuid_of(subscriptionId)
 
     async def rotate() -> bytes:
-        secret = await services.subscriptions.rotate_secret(own, found_id) if found_id else None
-        if secret is None:
+        rotated = await services.subscriptions.rotate_secret(own, found_id) if found_id else None
+        if rotated is None:
             raise _unknown()
-        return msgspec.json.encode({"subscriptionId": found_id, "secret": secret})
+        secret, public = rotated
+        return msgspec.json.encode({"subscriptionId": found_id, "secret": secret, "publicKey": public})
 
     return answer(await services.once.answer(own, write_request(request, await request.body()), rotate))
 
@@ -287,21 +292,85 @@ async def resend_delivery(request: Request, subscriptionId: str) -> Response:  #
     operation_id="replayDeliveries",
     summary="Send a period again",
     status_code=202,
-    responses={202: gives(Replayed, "How many events go out again")},
+    responses={202: gives(ReplayView, "The replay, which goes on by itself")},
     openapi_extra=takes(Replay, scope_name=_SCOPE, headers=(KEY_HEADER,)),
 )
 async def replay_deliveries(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
-    """Send everything of a period again, in order per dossier; what waits already is not doubled."""
+    """Send everything of a period again, or only what is dead, in order per dossier; what waits is not doubled.
+
+    It goes as fast as your address takes it, besides what happens now, and goes on after a restart of ours.
+    """
     _, services, own = await _asked(request)
     body, raw = await body_of(request, Replay)
     found_id = uuid_of(subscriptionId)
 
     async def replay() -> bytes:
-        found = (
-            await services.subscriptions.replay(own, found_id, since=body.since, until=body.until) if found_id else None
+        job = (
+            await services.subscriptions.replay(
+                own, found_id, since=body.since, until=body.until, which=Which(body.which)
+            )
+            if found_id
+            else None
         )
-        if found is None:
+        if job is None:
             raise _unknown()
-        return msgspec.json.encode({"queued": found.queued})
+        return msgspec.json.encode(_replay(services, job))
 
     return answer(await services.once.answer(own, write_request(request, raw), replay), 202)
+
+
+@router.get(
+    "/{subscriptionId}/replays",
+    operation_id="listReplays",
+    summary="See how replays stand",
+    responses={200: gives(Replays, "The latest 100 replays, latest first")},
+    openapi_extra=scope(_SCOPE),
+)
+async def list_replays(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
+    """Give the replays of a subscription."""
+    _, services, own = await _asked(request)
+    found_id = uuid_of(subscriptionId)
+    found = await services.subscriptions.replays(own, found_id) if found_id else None
+    if found is None:
+        raise _unknown()
+    items = [msgspec.json.encode(_replay(services, job)) for job in found]
+    here = f"{services.settings.base_url}/v1/subscriptions/{found_id}/replays"
+    return answer(collection(items, here, total=len(items)))
+
+
+@router.get(
+    "/{subscriptionId}/replays/{replayId}",
+    operation_id="readReplay",
+    summary="See how a replay stands",
+    responses={200: gives(ReplayView, "The replay")},
+    openapi_extra=scope(_SCOPE),
+)
+async def read_replay(
+    request: Request,
+    subscriptionId: str,  # noqa: N803 - the name in the path
+    replayId: str,  # noqa: N803 - the name in the path
+) -> Response:
+    """Give one replay; `finishedAt` is absent while it goes on."""
+    _, services, own = await _asked(request)
+    found_id, job_id = uuid_of(subscriptionId), uuid_of(replayId)
+    job = await services.subscriptions.find_replay(own, found_id, job_id) if found_id and job_id else None
+    if job is None:
+        raise HttpProblem(404, "This subscription has no such replay. See its replays.")
+    return answer(_replay(services, job))
+
+
+def _replay(services: Services, job: Job) -> object:
+    here = f"{services.settings.base_url}/v1/subscriptions/{job.subscription_id}/replays/{job.job_id}"
+    return without_nulls(
+        {
+            "replayId": job.job_id,
+            "href": here,
+            "subscriptionId": job.subscription_id,
+            "which": job.which,
+            "since": job.since,
+            "until": job.until,
+            "queued": job.queued,
+            "createdAt": job.created_at,
+            "finishedAt": job.finished_at,
+        }
+    )

@@ -265,7 +265,7 @@ class InboxItems(Page):
 
 
 class SubscriptionView(View):
-    """Where events go; `eventTypes` absent: all of them."""
+    """Where events go; `eventTypes` absent: all of them. `publicKey` verifies the `v1a` signatures."""
 
     subscription_id: str
     href: str
@@ -275,6 +275,7 @@ class SubscriptionView(View):
     status: Literal["active", "paused", "disabled"]
     status_reason: str | None = None
     down_since: datetime | None = None
+    public_key: str | None = None
     created_at: datetime
     changed_at: datetime
 
@@ -292,10 +293,11 @@ class Subscriptions(Page):
 
 
 class SecretView(View):
-    """A new secret, shown this once."""
+    """A new secret, shown this once, and the public key that goes with it."""
 
     subscription_id: str
     secret: str
+    public_key: str
 
 
 class TestOutcome(View):
@@ -339,10 +341,24 @@ class Resent(View):
     state: State
 
 
-class Replayed(View):
-    """How many events go out again."""
+class ReplayView(View):
+    """A period that is sent again: how many deliveries are pending again, and when all were queued."""
 
+    replay_id: str
+    href: str
+    subscription_id: str
+    which: Literal["all", "dead", "missing"]
+    since: datetime | None = None
+    until: datetime | None = None
     queued: int
+    created_at: datetime
+    finished_at: datetime | None = None
+
+
+class Replays(Page):
+    """A subscription's replays, latest first."""
+
+    items: list[ReplayView]
 
 
 class Health(View):
