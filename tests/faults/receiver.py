@@ -54,8 +54,8 @@ class Receiver:
         return f"http://127.0.0.1:{self.port}/{name}"
 
     def of(self, *names: str) -> dict[str, list[Heard]]:
-        """Give what each subscriber took."""
-        return {name: [one for one in self.taken if one.path == name] for name in names}
+        """Give the events that each subscriber took; a checkpoint of the log is none and concerns no dossier."""
+        return {name: [one for one in self.taken if one.path == name and one.dossier != "log"] for name in names}
 
     async def take(self, request: web.Request) -> web.StreamResponse:
         """Verify, write down, answer."""
