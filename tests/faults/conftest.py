@@ -82,13 +82,16 @@ async def loading(made: House, *urls: str, seed: int = 1) -> AsyncIterator[Load]
         await load.close()
 
 
-async def subscribe(load: Load, receiver: Receiver, *organisations: str, **more: object) -> dict[str, str]:
-    """Subscribe organisations to the receiver; gives the subscription id of each."""
+async def subscribe(
+    load: Load, receiver: Receiver, *organisations: str, path: str = "", **more: object
+) -> dict[str, str]:
+    """Subscribe organisations to the receiver, at `path` or by their own name; gives the subscription id of each."""
     made = {}
     for organisation in organisations or (OCMW, VDAB):
-        body = {"url": receiver.url(organisation), **more}
+        place = path or organisation
+        body = {"url": receiver.url(place), **more}
         answer = await load.send(load.wish("/v1/subscriptions", body, organisation))
         assert answer.status_code == 201, answer.text
-        receiver.secrets.setdefault(organisation, []).append(answer.json()["secret"])
+        receiver.secrets.setdefault(place, []).append(answer.json()["secret"])
         made[organisation] = answer.json()["subscriptionId"]
     return made

@@ -65,6 +65,13 @@ class Load:
         url = self._rng.choice(self.urls)
         return await self._http.post(url + wish.path, json=wish.body, headers=headers)
 
+    async def call(
+        self, method: str, path: str, body: object = None, *, organisation: str = OCMW, url: str = ""
+    ) -> httpx.Response:
+        """Ask for or change something that is no step; `url` is an API of its own."""
+        headers = {"Authorization": f"Bearer {self._tokens[organisation]}"}
+        return await self._http.request(method, (url or self.urls[0]) + path, json=body, headers=headers)
+
     async def post(self, wish: Wish) -> httpx.Response | None:
         """Send once and keep account: acknowledged, or unknown with the reason counted."""
         self.tried += 1

@@ -23,6 +23,8 @@ class Heard:
     at: float
     signed_at: int
     type: str = ""
+    transport: asyncio.Transport | None = field(default=None, compare=False, repr=False)
+    """The connection it came on, for answers that no HTTP library would give."""
 
 
 Answer = Callable[[Heard], Awaitable[web.StreamResponse]]
@@ -73,6 +75,7 @@ class Receiver:
             monotonic(),
             int(headers["webhook-timestamp"]),
             event["type"],
+            request.transport,
         )
         self.heard.append(heard)
         answer = await self.answer(heard)
