@@ -20,6 +20,7 @@ from handover.cli.seed import seed_directory
 from handover.platform.db import LOST
 from handover.platform.settings import Settings
 from handover.wiring import services
+from tests.faults.scorecard import LONG
 
 OCMW, VDAB = "ocmw-lindedal", "vdab"
 _PROGRAM = (sys.executable, "-m", "handover")
@@ -97,18 +98,25 @@ class House:
             **more,
         }
 
-    async def api(self, *, port: int = 0, ready: bool = True, **env: str) -> Program:
+    async def api(self, *, port: int = 0, ready: bool = True, argv: tuple[str, ...] = _PROGRAM, **env: str) -> Program:
         """Start an API process; with `ready`, wait for its first answer."""
         chosen = port or free_port()
-        program = await self.start("serve", {"HANDOVER_PORT": str(chosen), **env})
+        program = await self.start("serve", {"HANDOVER_PORT": str(chosen), **env}, argv=argv)
         program.url = f"http://127.0.0.1:{chosen}"
         if ready:
             await self.answers(program)
         return program
 
-    async def worker(self, **env: str) -> Program:
+    async def worker(self, *, argv: tuple[str, ...] = _PROGRAM, **env: str) -> Program:
         """Start a worker process."""
-        return await self.start("work", env)
+        return await self.start("work", env, argv=argv)
+
+    async def successor(self, leases: int = 1, **env: str) -> Program:
+        """Start a worker for which the claims of those before it have run out.
+
+        Its clock is that much ahead; in the long form the 30 seconds of a claim are waited for.
+        """
+        return await self.worker(**env, **({} if LONG else {"HANDOVER_CLOCK_OFFSET": str(35 * leases)}))
 
     async def start(
         self, command: str, env: Mapping[str, str] | None = None, *, argv: tuple[str, ...] = _PROGRAM
@@ -166,6 +174,19 @@ class House:
         return await self.until(
             "SELECT NOT EXISTS (SELECT FROM delivery WHERE state NOT IN ('succeeded', 'skipped'))", seconds=seconds
         )
+
+    async def caught_up(self, seconds: float = 60) -> None:
+        """Wait until nothing waits to go out, where claims may have been cut off from their answer.
+
+        What no claim holds must go out by itself; what one still holds goes to a `successor`.
+        """
+        free = "SELECT NOT EXISTS (SELECT FROM lane WHERE due_at <= now() AND coalesce(lease_until < now(), true))"
+        await self.until(free, seconds=seconds)
+        try:
+            await self.delivered(1)
+        except AssertionError:
+            await self.successor()
+            await self.delivered(seconds)
 
 
 @contextlib.asynccontextmanager
