@@ -5,11 +5,13 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import asyncpg
 
 from handover.access import demonstration
 from handover.access.tokens import Issuer, Keys, Tokens
+from handover.delivery.checkpoints import Checkpoints
 from handover.delivery.destinations import Destinations
 from handover.delivery.subscriptions import Subscriptions
 from handover.delivery.worker import Worker, WorkerOptions
@@ -26,6 +28,8 @@ from handover.record.agreements import Agreements
 from handover.record.directory import load_directory
 from handover.record.handle import Record
 from handover.record.housekeeping import keep_house
+from handover.record.log import Log
+from handover.record.notes import Signer
 from handover.record.offers import Offers
 from handover.record.once import Once
 from handover.record.reading import Reader
@@ -71,6 +75,7 @@ class Services:
     once: Once
     agreements: Agreements
     offers: Offers
+    log: Log
 
     async def refresh_directory(self) -> None:
         """Read the directory anew."""
@@ -142,6 +147,7 @@ async def services(
             once=Once(pool, sealer, clock),
             agreements=Agreements(pool, clock),
             offers=Offers(pool, clock),
+            log=Log(pool, Signer(log_name(settings), keys.log)),
         )
 
 
@@ -157,13 +163,14 @@ async def api_services(settings: Settings) -> AsyncIterator[Services]:
 
 
 @asynccontextmanager
-async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Projector, Scheduler]]:
-    """Give what a worker process runs: deliveries, the inbox projection, and the passing of time."""
+async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Projector, Scheduler, Checkpoints]]:
+    """Give what a worker process runs: deliveries, the inbox projection, the passing of time, and checkpoints."""
     async with services(settings, pool_size=settings.worker_pool_size, name="handover-worker") as ready:
         options = WorkerOptions(
             base_url=settings.base_url,
             demonstration=settings.mode is Mode.DEMONSTRATION,
             poll_seconds=settings.worker_poll_seconds,
+            checkpoint_seconds=settings.checkpoint_seconds,
         )
         worker = Worker(
             dsn=ready.dsn,
@@ -180,6 +187,14 @@ async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Pro
                 worker,
                 Projector(ready.pool, ready.dsn, poll=settings.worker_poll_seconds),
                 Scheduler(ready.pool, ready.record, ready.clock, poll=settings.worker_poll_seconds),
+                Checkpoints(
+                    pool=ready.pool,
+                    log=ready.log,
+                    sealer=ready.sealer,
+                    directory=ready.directory,
+                    clock=ready.clock,
+                    options=options,
+                ),
             )
         finally:
             house.cancel()
@@ -204,6 +219,11 @@ async def _keep_fresh(directory: LiveDirectory, changed: asyncio.Event) -> None:
         except LOST:
             await asyncio.sleep(1)
             changed.set()
+
+
+def log_name(settings: Settings) -> str:
+    """Give the name in which an instance signs checkpoints: its host as people know it, whatever the port."""
+    return f"{urlsplit(settings.base_url).hostname}/handover"
 
 
 def issuers(settings: Settings) -> list[Issuer]:

@@ -28,6 +28,7 @@ from handover.wiring import services
 KEYS = {
     "HANDOVER_SSIN_KEY": base64.b64encode(bytes(range(32))).decode(),
     "HANDOVER_SEAL_KEY": base64.b64encode(bytes(range(32, 64))).decode(),
+    "HANDOVER_LOG_KEY": base64.b64encode(bytes(range(64, 96))).decode(),
 }
 
 
@@ -62,7 +63,7 @@ async def ran(*arguments: str, env: dict[str, str], cwd: Path) -> tuple[int, str
 async def test_it_does_not_start_without_issuer_and_keys(tmp_path: Path, command: str) -> None:
     code, said = await ran(command, env=environment(tmp_path), cwd=tmp_path)
     assert code == 2, said
-    for name in ("HANDOVER_ISSUERS", "HANDOVER_SSIN_KEY", "HANDOVER_SEAL_KEY", "HANDOVER_PUBLIC_URL"):
+    for name in ("HANDOVER_ISSUERS", *KEYS, "HANDOVER_PUBLIC_URL"):
         assert re.search(rf"{name} (is missing|must)", said), f"{name} is not named: {said}"
     assert "Traceback" not in said
     assert not (tmp_path / "data").exists(), "nothing is made before the settings are right"

@@ -114,3 +114,37 @@ async def test_hosts_that_webhooks_may_go_to(instance: Instance) -> None:
     assert code == 2
     assert "no host name" in err
     assert (await _run(*place, "hosts", "nobody"))[0] == 2
+
+
+async def test_an_export_is_verified_without_the_service(instance: Instance, tmp_path: Path) -> None:
+    ocmw = instance.party("ocmw-lindedal")
+    first = await ocmw.open()
+    place, file = (instance.services.dsn, instance.data_dir), tmp_path / "record.jsonl"
+    code, _, err = await _run(*place, "export", str(file))
+    assert code == 0, err
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert [name.name for name in tmp_path.iterdir() if name.name.startswith(".record")] == []
+    assert (await _run(*place, "export", str(file)))[0] == 2, "it is there already"
+    # Offline: neither a database nor a directory with keys.
+    nowhere = ("postgresql://nobody@127.0.0.1:1/none", tmp_path / "none")
+    code, out, _ = await _run(*nowhere, "verify", str(file))
+    assert (code, out) == (0, "ok: 2 events of 1 dossiers, 2 of them in the log, 1 checkpoints\n")
+    kept = (await ocmw.get("/v1/checkpoints/latest")).json()
+    note = tmp_path / "kept"
+    note.write_text(kept["note"], "utf-8")
+    trusting = ("--key", kept["verifierKey"], "--trusted-checkpoint", str(note))
+    assert (await _run(*nowhere, "verify", str(file), *trusting))[0] == 0
+
+    lines = file.read_text("utf-8").splitlines()
+    cut = tmp_path / "cut.jsonl"
+    cut.write_text("\n".join([*lines[:2], *lines[3:-1], lines[-1].replace("2", "1")]), "utf-8")
+    code, out, _ = await _run(*nowhere, "verify", str(cut), *trusting, "--earlier", str(file))
+    assert code == 4
+    assert f"truncated: dossier {first}: event 2: it was exported before and is not there now" in out
+    changed = tmp_path / "changed.jsonl"
+    changed.write_text("\n".join([lines[0], lines[1].replace('"sequence":1', '"sequence":7'), *lines[2:]]), "utf-8")
+    code, out, _ = await _run(*nowhere, "verify", str(changed))
+    assert code == 3
+    assert f"tampered: dossier {first}: event 7" in out
+    code, _, err = await _run(*nowhere, "verify", str(note))
+    assert (code, "line 1 is none of an export" in err) == (1, True)

@@ -11,6 +11,7 @@ from handover.platform.settings import Mode, Settings, SettingsError, load
 
 KEY_A = base64.b64encode(b"a" * 32).decode()
 KEY_B = base64.b64encode(b"b" * 32).decode()
+KEY_C = base64.b64encode(b"c" * 32).decode()
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +32,7 @@ def _production(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         "SSIN_KEY": KEY_A,
         "SEAL_KEY": KEY_B,
+        "LOG_KEY": KEY_C,
     }.items():
         monkeypatch.setenv(f"HANDOVER_{name}", value)
 
@@ -66,10 +68,10 @@ def test_production_names_everything_that_is_missing(monkeypatch: pytest.MonkeyP
     with pytest.raises(SettingsError) as refused:
         load()
     text = str(refused.value)
-    for name in ("ISSUERS", "SSIN_KEY", "SEAL_KEY", "PUBLIC_URL", "CLOCK_OFFSET"):
+    for name in ("ISSUERS", "SSIN_KEY", "SEAL_KEY", "LOG_KEY", "PUBLIC_URL", "CLOCK_OFFSET"):
         assert f"HANDOVER_{name}" in text
     assert "openssl rand -base64 32" in text
-    assert len(refused.value.problems) == 5
+    assert len(refused.value.problems) == 6
 
 
 @pytest.mark.parametrize(
@@ -77,7 +79,8 @@ def test_production_names_everything_that_is_missing(monkeypatch: pytest.MonkeyP
     [
         ("SSIN_KEY", "not base64!", "HANDOVER_SSIN_KEY is not base64"),
         ("SEAL_KEY", base64.b64encode(b"short").decode(), "HANDOVER_SEAL_KEY holds 5 bytes, 32 are needed"),
-        ("SEAL_KEY", KEY_A, "are the same"),
+        ("SEAL_KEY", KEY_A, "HANDOVER_SSIN_KEY and HANDOVER_SEAL_KEY are the same"),
+        ("LOG_KEY", KEY_B, "HANDOVER_SEAL_KEY and HANDOVER_LOG_KEY are the same"),
         ("ISSUERS", "[{", "HANDOVER_ISSUERS is not valid JSON"),
         ("ISSUERS", '[{"issuer": "i", "audience": "a"}]', "either jwksFile or jwksUrl"),
         ("ISSUERS", '[{"issuer": "i", "audience": "a", "jwksFile": "/nowhere/jwks"}]', "which is not there"),
@@ -127,7 +130,9 @@ def test_demonstration_keys_are_made_once_and_private() -> None:
     assert (len(keys.ssin), len(keys.seal)) == (32, 32)
     assert keys.ssin != keys.seal
     assert load().keys() == keys
-    assert [entry.name for entry in settings.data_dir.iterdir()] == ["keys.json"]
+    assert keys.log not in {keys.ssin, keys.seal}
+    assert sorted(entry.name for entry in settings.data_dir.iterdir()) == ["keys.json", "log-key.json"]
+    assert stat.S_IMODE((settings.data_dir / "log-key.json").stat().st_mode) == 0o600
 
 
 def test_a_damaged_key_file_is_never_replaced() -> None:

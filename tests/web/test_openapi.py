@@ -252,6 +252,7 @@ async def test_answers_are_as_described(working: Instance) -> None:
         "readMetrics": "/metrics",
     }.items():
         check(operation_id, await ocmw.get(path))
+    await _ask_about_the_log(check, working, ocmw, dossier_id)
     left = {operation["operationId"] for _, _, operation in operations(V31)} - check.asked
     assert left == {"streamInbox"}, "the stream has no end; it is read in test_belgif"
 
@@ -290,6 +291,16 @@ async def _ask_about_a_dossier(check: Checker, ocmw: Party, vdab: Party) -> str:
     check("mergeDossier", await ocmw.post(f"/v1/dossiers/{second}/merge", {"into": dossier_id}))
     check("readDossier", await ocmw.get(f"/v1/dossiers/{second}"))
     return dossier_id
+
+
+async def _ask_about_the_log(check: Checker, working: Instance, party: Party, dossier_id: str) -> None:
+    event = (await party.get(f"/v1/dossiers/{dossier_id}/events")).json()["items"][0]
+    await working.services.log.seal(working.services.clock.now())
+    latest = check("readLatestCheckpoint", await party.get("/v1/checkpoints/latest"))
+    path = f"/v1/checkpoints/{latest['size']}"
+    check("readCheckpoint", await party.get(path))
+    check("readGrowth", await party.get(f"{path}/growth", since=latest["size"]))
+    check("readReceipt", await party.get(f"/v1/dossiers/{dossier_id}/events/{event['eventId']}/receipt"))
 
 
 async def _ask_about_agreements(check: Checker, party: Party) -> None:

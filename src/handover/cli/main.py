@@ -19,6 +19,8 @@ COMMANDS = {
     "hosts": "hosts",
     "import": "import_lino",
     "replay": "replay",
+    "export": "export",
+    "verify": "verify",
     "openapi": "openapi",
     "catalogue": "catalogue",
 }

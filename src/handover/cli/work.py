@@ -1,4 +1,4 @@
-"""`handover work`: deliveries, the inbox projection, and the passing of time."""
+"""`handover work`: deliveries, the inbox projection, the passing of time, and checkpoints of the log."""
 
 import asyncio
 import signal
@@ -26,9 +26,9 @@ async def working(found: Settings) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    async with worker_services(found) as (worker, projector, scheduler):
+    async with worker_services(found) as (worker, projector, scheduler, checkpoints):
         calm_collector()
-        beside = [asyncio.create_task(projector.run()), asyncio.create_task(scheduler.run())]
+        beside = [asyncio.create_task(part.run()) for part in (projector, scheduler, checkpoints)]
         tasks = [asyncio.create_task(worker.run()), *beside]
         stop = asyncio.create_task(stopping.wait())
         done, _ = await asyncio.wait([*tasks, stop], return_when=asyncio.FIRST_COMPLETED)

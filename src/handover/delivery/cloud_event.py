@@ -17,6 +17,7 @@ from handover.record import codec
 CONTENT_TYPE = "application/cloudevents+json"
 SERVICE = "handover"
 TEST_TYPE = "handover.v1.test"
+CHECKPOINT_TYPE = "handover.v1.checkpoint"
 
 
 class _Turn(msgspec.Struct, frozen=True):
@@ -140,5 +141,22 @@ def probe_event(event_id: UUID, subscription_id: UUID, *, base_url: str, at: dat
             time=at,
             datacontenttype="application/json",
             data={"subscriptionId": str(subscription_id)},
+        )
+    )
+
+
+def checkpoint_event(message_id: str, *, note: str, size: int, base_url: str, at: datetime) -> bytes:
+    """Write the body of a webhook with a checkpoint of the log, which concerns no dossier."""
+    return _encode(
+        _CloudEvent(
+            specversion="1.0",
+            id=message_id,
+            type=CHECKPOINT_TYPE,
+            source=f"{base_url}/v1",
+            service=SERVICE,
+            subject="log",
+            time=at,
+            datacontenttype="application/json",
+            data={"size": str(size), "note": note, "href": f"{base_url}/v1/checkpoints/{size}"},
         )
     )

@@ -48,6 +48,7 @@ class WorkerOptions:
     depth: int = 20
     deadline: float = DEADLINE_SECONDS
     drain_seconds: float = 20.0
+    checkpoint_seconds: float = 60.0
 
 
 class Worker:

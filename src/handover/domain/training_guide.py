@@ -1,6 +1,7 @@
 """What each training instrument is and who it suits (*toeleidingswijzer*), in everyday words.
 
-Source: the survey of the municipalities (nobody knows all instruments by heart) and the Pact, chapter 4.
+Source: the Pact, 4.1 (which gap each instrument closes, and which of them oblige an employer to hire), and the survey
+of the municipalities (nobody knows all instruments by heart). Amounts and rates are left out: they change by decree.
 """
 
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from handover.domain.codes_training import Instrument
 
 
 class Explained(Struct, frozen=True):
-    """One instrument: what it is, who it suits, what it ends in, and what to ask first."""
+    """One instrument: what it is, who it suits, what it ends in, and what to ask first; a sentence or two each."""
 
     what: str
     suits: str
@@ -25,113 +26,113 @@ GUIDE: Mapping[str, Mapping[Instrument, Explained]] = MappingProxyType(
         "nl": {
             Instrument.VDAB_COURSE: Explained(
                 "Een cursus bij VDAB of een partner, met een leraar en een vast rooster.",
-                "Past bij wie een vak wil leren en elke dag kan komen.",
-                "Eindigt met een attest of een test.",
-                "Vraag eerst: is er opvang voor de kinderen en raakt de cliënt er elke dag?",
+                "Past bij wie een vak wil leren en op vaste dagen kan komen.",
+                "Eindigt met een attest of een test, soms met een stage erbij.",
+                "Vraag eerst: hoelang is de wachttijd, is er kinderopvang en raakt de cliënt er elke dag?",
             ),
             Instrument.IBO: Explained(
-                "De cliënt leert een job bij één werkgever, met een premie van VDAB bovenop de uitkering.",
-                "Past bij wie bijna klaar is voor werk en alleen nog iets moet bijleren.",
-                "Eindigt met een arbeidscontract bij die werkgever.",
-                "Vraag eerst: wat doet dit met het leefloon tijdens de opleiding?",
+                "De cliënt leert een job op de werkvloer van één werkgever. Tijdens de opleiding is er nog geen loon.",
+                "Past bij wie wat nog ontbreekt al werkend kan leren.",
+                "Eindigt met een arbeidscontract: de werkgever moet de cliënt daarna aanwerven.",
+                "Vraag eerst: welke premie komt er, en wat doet ze met het leefloon?",
             ),
             Instrument.OS: Explained(
-                "Enkele dagen meelopen op een werkvloer om te zien of een beroep past.",
-                "Past bij wie nog zoekt welk werk het wordt.",
-                "Eindigt met een advies over het vervolg.",
-                "Vraag eerst: welke twee of drie beroepen wil de cliënt proberen?",
+                "Een opleidingsstage: een stage die bij een opleiding hoort. De cliënt oefent bij een werkgever.",
+                "Past bij wie eerst een opleiding nodig heeft, omdat de werkvloer alleen niet volstaat.",
+                "Eindigt samen met de opleiding. De werkgever moet niemand aanwerven.",
+                "Vraag eerst: bij welke opleiding hoort de stage, en wie zoekt de stageplaats?",
             ),
             Instrument.BIS: Explained(
-                "Een stage van enkele maanden bij een werkgever, met een vergoeding.",
-                "Past bij wie werkervaring mist en al veel kan.",
-                "Eindigt met ervaring op het cv, soms met een job.",
-                "Vraag eerst: hoeveel weegt de vergoeding op het inkomen?",
+                "Een stage van enkele maanden bij een werkgever, die daarvoor een vergoeding betaalt.",
+                "Past bij wie niet ver van werk staat en een bepaalde vaardigheid nog moet oefenen.",
+                "Eindigt met ervaring op het cv. De werkgever moet niemand aanwerven.",
+                "Vraag eerst: wat doet de vergoeding met het leefloon of de uitkering?",
             ),
             Instrument.BVS: Explained(
-                "Een korte stage om een beroep en een werkplek te leren kennen.",
-                "Past bij wie weinig weet van werken in België of lang niet werkte.",
-                "Eindigt met een beter beeld van wat haalbaar is.",
-                "Vraag eerst: wat moet de stage duidelijk maken?",
+                "Een korte stage om een beroep van dichtbij te leren kennen.",
+                "Past bij wie nog zoekt welk werk past, of twijfelt of een beroep haalbaar is.",
+                "Eindigt met een doel: dit beroep of net niet, en wat de cliënt ervoor moet leren.",
+                "Vraag eerst: welk beroep wil de cliënt proberen, en noemt VDAB dit een BVS of een werkervaringsstage?",
             ),
             Instrument.WES: Explained(
-                "Een stage met veel begeleiding, om weer te wennen aan werken.",
-                "Past bij wie meerdere drempels heeft en rustig moet opbouwen.",
-                "Eindigt met een volgende stap: opleiding, werk of maatwerk.",
+                "Een stage met begeleiding, om te wennen aan werken: op tijd komen, samenwerken, volhouden.",
+                "Past bij wie weinig werkervaring of meerdere drempels heeft, en rustig moet opbouwen.",
+                "Eindigt met een volgende stap: opleiding, werk of maatwerk. De werkgever moet niemand aanwerven.",
                 "Vraag eerst: hoeveel uren houdt de cliënt nu vol?",
             ),
             Instrument.WIJK_WERKEN: Explained(
-                "Enkele uren per maand klusjes bij mensen of verenigingen in de buurt.",
-                "Past bij wie gewoon werk nu niet aankan, maar wel iets wil doen.",
+                "Enkele uren per week klusjes bij mensen, scholen, verenigingen of de gemeente in de buurt.",
+                "Past bij wie gewoon werk nu niet aankan, maar wel zelf een klus kan doen.",
                 "Eindigt na hoogstens een jaar, met een gesprek over het vervolg.",
-                "Vraag eerst: wie volgt op wat er na dat jaar komt?",
+                "Vraag eerst: hoeveel uren wil de cliënt werken, en wie volgt op wat er na dat jaar komt?",
             ),
             Instrument.TWE_STEP: Explained(
-                "Een stap in een traject met begeleiding en werkervaring na elkaar.",
-                "Past bij een leefloonklant die binnen twee jaar naar werk kan.",
-                "Eindigt met gewoon werk, of met een andere keuze.",
-                "Vraag eerst: welke stap is er al gezet en wie betaalt de volgende?",
+                "Een stap in een traject van hoogstens twee jaar: begeleiding, stage, opleiding, werk via artikel 60.",
+                "Past bij een cliënt met een leefloon die met die begeleiding naar gewoon werk kan.",
+                "Eindigt met gewoon werk, of met een andere keuze zoals maatwerk.",
+                "Vraag eerst: welke stappen zijn al gezet, en is er bij het OCMW nog plaats in een traject?",
             ),
             Instrument.DUTCH_LESSONS: Explained(
                 "Lessen Nederlands, in de klas of op de werkvloer.",
                 "Past bij wie de taal nodig heeft om te werken of een opleiding te volgen.",
                 "Eindigt met een hoger taalniveau.",
-                "Vraag eerst: kan de les samen met werk of een stage?",
+                "Vraag eerst: welk niveau heeft de cliënt nu, en kan de les samen met werk of een stage?",
             ),
         },
         "en": {
             Instrument.VDAB_COURSE: Explained(
                 "A course at VDAB or a partner, with a teacher and a fixed timetable.",
-                "Suits who wants to learn a trade and can come every day.",
-                "Ends with a certificate or a test.",
-                "Ask first: is there childcare, and can the client get there every day?",
+                "Suits someone who wants to learn a trade and can come on fixed days.",
+                "Ends with a certificate or a test, sometimes with a placement as well.",
+                "Ask first: how long is the wait, is there childcare, and can the client get there every day?",
             ),
             Instrument.IBO: Explained(
-                "The client learns a job at one employer, with a premium from VDAB on top of the benefit.",
-                "Suits who is nearly ready for work and only has to learn a little more.",
-                "Ends with a contract at that employer.",
-                "Ask first: what does it do to the living wage during the training?",
+                "The client learns a job on the work floor of one employer. During the training there is no wage yet.",
+                "Suits someone who can learn what is still missing while working.",
+                "Ends with a contract: the employer must hire the client afterwards.",
+                "Ask first: which premium is there, and what does it do to the living wage?",
             ),
             Instrument.OS: Explained(
-                "Some days on a work floor to see whether an occupation fits.",
-                "Suits who is still looking for which work it will be.",
-                "Ends with advice about what follows.",
-                "Ask first: which two or three occupations does the client want to try?",
+                "A placement that belongs to a course: the client practises at an employer what they learned.",
+                "Suits someone who needs a course first, because the work floor alone is not enough.",
+                "Ends together with the course. The employer need not hire anybody.",
+                "Ask first: to which course does the placement belong, and who looks for the place?",
             ),
             Instrument.BIS: Explained(
-                "A placement of some months at an employer, with an allowance.",
-                "Suits who lacks experience and can do much already.",
-                "Ends with experience to show, sometimes with a job.",
-                "Ask first: how much does the allowance weigh on the income?",
+                "A placement of some months at an employer, who pays an allowance for it.",
+                "Suits someone who is not far from work and has to practise a certain skill.",
+                "Ends with experience to show. The employer need not hire anybody.",
+                "Ask first: what does the allowance do to the living wage or the benefit?",
             ),
             Instrument.BVS: Explained(
-                "A short placement to get to know an occupation and a workplace.",
-                "Suits who knows little of working in Belgium or has not worked for long.",
-                "Ends with a better idea of what is feasible.",
-                "Ask first: what should the placement make clear?",
+                "A short placement to see an occupation from nearby.",
+                "Suits someone who is still looking for what fits, or doubts whether an occupation is feasible.",
+                "Ends with a goal: this occupation or not, and what the client must learn for it.",
+                "Ask first: which occupation does the client want to try, and does VDAB call this BVS or WES?",
             ),
             Instrument.WES: Explained(
-                "A placement with much guidance, to get used to working again.",
-                "Suits who meets several barriers and has to build up calmly.",
-                "Ends with a next step: training, work or adapted work.",
+                "A placement with guidance, to get used to working: being on time, working together, keeping it up.",
+                "Suits someone with little experience or several barriers, who has to build up calmly.",
+                "Ends with a next step: training, work or adapted work. The employer need not hire anybody.",
                 "Ask first: how many hours can the client manage now?",
             ),
             Instrument.WIJK_WERKEN: Explained(
-                "Some hours a month of small jobs for people or associations nearby.",
-                "Suits who cannot manage regular work now, but wants to do something.",
+                "Some hours a week of small jobs for people, schools, associations or the municipality nearby.",
+                "Suits someone who cannot manage regular work now, but can do a job on their own.",
                 "Ends after a year at most, with a talk about what follows.",
-                "Ask first: who keeps an eye on what comes after that year?",
+                "Ask first: how many hours does the client want, and who keeps an eye on what comes after that year?",
             ),
             Instrument.TWE_STEP: Explained(
-                "A step in a trajectory of guidance and work experience one after the other.",
-                "Suits a client on living wage who can get to work within two years.",
-                "Ends with regular work, or another choice.",
-                "Ask first: which step was taken already, and who pays for the next?",
+                "A step in a trajectory of two years at most: guidance, placement, course, work through article 60.",
+                "Suits a client on living wage who can get to regular work with that guidance.",
+                "Ends with regular work, or with another choice such as adapted work.",
+                "Ask first: which steps were taken already, and has the OCMW a place left in a trajectory?",
             ),
             Instrument.DUTCH_LESSONS: Explained(
                 "Lessons of Dutch, in class or on the work floor.",
-                "Suits who needs the language to work or follow a training.",
+                "Suits someone who needs the language to work or to follow a training.",
                 "Ends with a higher level of language.",
-                "Ask first: can the lessons go together with work or a placement?",
+                "Ask first: which level has the client now, and can the lessons go with work or a placement?",
             ),
         },
     }

@@ -1,4 +1,4 @@
-"""The two secrets of an instance: one to look national numbers up, one to seal them."""
+"""The secrets of an instance: to look national numbers up, to seal, and to sign the log's checkpoints."""
 
 import base64
 import binascii
@@ -13,10 +13,11 @@ KEY_BYTES = 32
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """Secrets of 32 bytes: `ssin` for the keyed lookup (HMAC-SHA256), `seal` for sealing (AES-256-GCM)."""
+    """32 bytes each: `ssin` for lookups (HMAC-SHA256), `seal` for sealing (AES-256-GCM), `log` signs (ed25519)."""
 
     ssin: bytes = field(repr=False)
     seal: bytes = field(repr=False)
+    log: bytes = field(repr=False)
 
 
 def decode_key(text: str) -> bytes:
@@ -31,29 +32,34 @@ def decode_key(text: str) -> bytes:
 
 
 def demonstration_keys(data_dir: Path) -> Keys:
-    """Keys of a demonstration, made once and kept in `data_dir`/keys.json, readable by its owner only.
+    """Keys of a demonstration, made once and kept in `data_dir`, readable by their owner only.
 
-    Raises ValueError when the file is there but cannot be used.
+    Raises ValueError when a file is there but cannot be used.
     """
-    path = data_dir / "keys.json"
+    kept = _kept(data_dir / "keys.json", ("ssinKey", "sealKey"))
+    # In a file of its own: demonstrations from before there was a log have the other two already.
+    (log,) = _kept(data_dir / "log-key.json", ("logKey",))
+    return Keys(ssin=kept[0], seal=kept[1], log=log)
+
+
+def _kept(path: Path, names: tuple[str, ...]) -> list[bytes]:
     if not path.exists():
-        _create(path)
+        _create(path, names)
     try:
         kept = json.loads(path.read_text("ascii"))
-        return Keys(ssin=decode_key(kept["ssinKey"]), seal=decode_key(kept["sealKey"]))
+        return [decode_key(kept[name]) for name in names]
     except (ValueError, KeyError, TypeError):
+        wanted = f"the key {names[0]}" if len(names) == 1 else f"the {len(names)} keys {' and '.join(names)}"
         raise ValueError(
-            f"{path} does not hold the two keys ssinKey and sealKey. Put the file back from a copy; "
-            "without these keys the data beside it cannot be read."
+            f"{path} does not hold {wanted}. Put the file back from a copy; "
+            "without it the data beside it cannot be read or vouched for."
         ) from None
 
 
-def _create(path: Path) -> None:
+def _create(path: Path, names: tuple[str, ...]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    content = {
-        name: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii") for name in ("ssinKey", "sealKey")
-    }
+    content = {name: base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii") for name in names}
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:  # noqa: PTH123 - the mode must hold from the first byte
         json.dump(content, file, indent=1)
         file.flush()

@@ -85,6 +85,10 @@ class Settings(pydantic_settings.BaseSettings):
     issuers: tuple[Issuer, ...] = Field(default=(), description="JSON list of {issuer, audience, jwksFile or jwksUrl}")
     ssin_key: str = Field(default="", repr=False, description="base64 of 32 bytes: lookup of SSINs")
     seal_key: str = Field(default="", repr=False, description="base64 of 32 bytes: encryption")
+    log_key: str = Field(default="", repr=False, description="base64 of 32 bytes: signing checkpoints of the log")
+    checkpoint_seconds: float = Field(
+        default=60.0, gt=0, le=86_400, description="how often a checkpoint of what is new is signed and sent"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
     clock_offset: Annotated[timedelta, BeforeValidator(_offset)] = Field(
         default=timedelta(0), description="seconds or duration the clock is moved; demonstration only"
@@ -105,7 +109,7 @@ class Settings(pydantic_settings.BaseSettings):
         if problems:
             raise SettingsError(problems)
         if self.ssin_key:
-            return Keys(ssin=decode_key(self.ssin_key), seal=decode_key(self.seal_key))
+            return Keys(ssin=decode_key(self.ssin_key), seal=decode_key(self.seal_key), log=decode_key(self.log_key))
         try:
             return demonstration_keys(self.data_dir)
         except (ValueError, OSError) as error:
@@ -144,7 +148,11 @@ def check(settings: Settings) -> Settings:
 
 
 def _key_problems(settings: Settings) -> list[str]:
-    given = {"HANDOVER_SSIN_KEY": settings.ssin_key, "HANDOVER_SEAL_KEY": settings.seal_key}
+    given = {
+        "HANDOVER_SSIN_KEY": settings.ssin_key,
+        "HANDOVER_SEAL_KEY": settings.seal_key,
+        "HANDOVER_LOG_KEY": settings.log_key,
+    }
     if settings.mode is Mode.DEMONSTRATION and not any(given.values()):
         return []
     problems = []
@@ -156,8 +164,10 @@ def _key_problems(settings: Settings) -> list[str]:
             decode_key(text)
         except ValueError as error:
             problems.append(f"{name} {error}; {_HOW_TO_MAKE_A_KEY}.")
-    if settings.ssin_key and settings.ssin_key == settings.seal_key:
-        problems.append("HANDOVER_SSIN_KEY and HANDOVER_SEAL_KEY are the same: give each its own key.")
+    texts = [text for text in given.values() if text]
+    same = [name for name, text in given.items() if texts.count(text) > 1]
+    if same:
+        problems.append(f"{' and '.join(same)} are the same: give each its own key.")
     return problems
 
 

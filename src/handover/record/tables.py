@@ -338,3 +338,29 @@ inbound_mark = Table(
     Column("thread_id", Uuid),
     Column("changed_at", _MOMENT, nullable=False),
 )
+log_leaf = Table(
+    "log_leaf",
+    metadata,
+    Column("position", BigInteger, primary_key=True, autoincrement=False),
+    Column("dossier_id", Uuid, nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("nodes", LargeBinary, nullable=False),
+    UniqueConstraint("dossier_id", "sequence"),
+)
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    _text("note"),
+    Column("signed_at", _MOMENT, nullable=False),
+)
+checkpoint_delivery = Table(
+    "checkpoint_delivery",
+    metadata,
+    Column("subscription_id", Uuid, ForeignKey("subscription.subscription_id"), primary_key=True),
+    Column("size", BigInteger, nullable=False, server_default=text("-1")),
+    Column("delivered_at", _MOMENT),
+    Column("due_at", _MOMENT, nullable=False),
+    Column("failures", SmallInteger, nullable=False, server_default=text("0")),
+    _text("last_error", default=""),
+)

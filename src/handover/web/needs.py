@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from handover.platform.settings import Settings
     from handover.record.agreements import Agreements
     from handover.record.handle import Record
+    from handover.record.log import Log
     from handover.record.offers import Offers
     from handover.record.once import Once
     from handover.record.reading import Reader
@@ -71,6 +72,10 @@ class Services(Protocol):
     @property
     def offers(self) -> "Offers":
         """Who offers what."""
+
+    @property
+    def log(self) -> "Log":
+        """All events as one tree."""
 
     async def refresh_directory(self) -> None:
         """Read the directory anew, so that this process knows at once what it changed itself."""

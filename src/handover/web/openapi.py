@@ -9,6 +9,7 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from handover.delivery.cloud_event import CHECKPOINT_TYPE
 from handover.domain import agreeing, offers
 from handover.domain.kinds import EVENT_TYPES
 from handover.web.api import models
@@ -91,6 +92,7 @@ def document(app: FastAPI) -> dict[str, Any]:
                 "description": "What an OCMW and VDAB agreed: contacts, answer times, priority line",
             },
             {"name": "Offers", "description": "Who offers what, where, for whom"},
+            {"name": "Log", "description": "Signed checkpoints of everything recorded, and proofs against them"},
             {"name": "Reference", "description": "Event types, code lists, organisations"},
             {"name": "System", "description": "Health and figures"},
         ],
@@ -219,24 +221,43 @@ def _webhooks() -> dict[str, Any]:
             },
         },
     }
-    header = {"required": True, "schema": {"type": "string"}, "in": "header"}
+    checkpoint = {
+        "type": "object",
+        "required": ["specversion", "id", "type", "source", "subject", "time", "data"],
+        "properties": {
+            "specversion": {"const": "1.0"},
+            "id": {"type": "string"},
+            "type": {"const": CHECKPOINT_TYPE},
+            "source": {"type": "string"},
+            "subject": {"const": "log"},
+            "time": {"type": "string", "format": "date-time"},
+            "data": {
+                "type": "object",
+                "required": ["size", "note", "href"],
+                "properties": {
+                    "size": {"type": "string", "description": "Events in the log"},
+                    "note": {"type": "string", "description": "The signed note: keep the latest"},
+                    "href": {"type": "string"},
+                },
+            },
+        },
+    }
     return {
         "dossierEvent": {
-            "post": {
-                "operationId": "receiveDossierEvent",
-                "summary": "A step in one of your dossiers",
-                "description": "Signed after Standard Webhooks (v1). Answer 2xx within 15 seconds.",
-                "tags": ["Subscriptions"],
-                "parameters": [
-                    header | {"name": "webhook-id"},
-                    header | {"name": "webhook-timestamp"},
-                    header | {"name": "webhook-signature"},
-                ],
-                "requestBody": {
-                    "required": True,
-                    "content": {"application/cloudevents+json": {"schema": body}},
-                },
-                "responses": {"204": {"description": "Received"}},
-            }
-        }
+            "post": _webhook("receiveDossierEvent", "A step in one of your dossiers", "Subscriptions", body)
+        },
+        "logCheckpoint": {"post": _webhook("receiveCheckpoint", "A signed checkpoint of the log", "Log", checkpoint)},
+    }
+
+
+def _webhook(operation_id: str, summary: str, tag: str, body: object) -> dict[str, object]:
+    header = {"required": True, "schema": {"type": "string"}, "in": "header"}
+    return {
+        "operationId": operation_id,
+        "summary": summary,
+        "description": "Signed after Standard Webhooks (v1 and v1a). Answer 2xx within 15 seconds.",
+        "tags": [tag],
+        "parameters": [header | {"name": f"webhook-{name}"} for name in ("id", "timestamp", "signature")],
+        "requestBody": {"required": True, "content": {"application/cloudevents+json": {"schema": body}}},
+        "responses": {"204": {"description": "Received"}},
     }

@@ -71,7 +71,7 @@ async def post_event(request: Request, dossierId: str) -> Response:  # noqa: N80
     except StaleVersion:
         await _check_seen(services, caller, dossier_id)
         raise
-    items = _view(services, caller).events(handled.dossier, handled.bodies)
+    items = seen_by(services, caller).events(handled.dossier, handled.bodies)
     here = f"{services.settings.base_url}/v1/dossiers/{dossier_id}/events"
     return answer(collection(items, here, total=len(items)), 201, {"ETag": f'"{handled.dossier.version}"'})
 
@@ -113,7 +113,7 @@ async def list_events(
     if found is None or found.dossier.inscription_of(caller.organisation.organisation_id) is None:
         raise Unseen
     bodies = [b for b in found.bodies if only is None or _thread_of(b) == str(only)]
-    items = _view(services, caller).events(found.dossier, bodies)
+    items = seen_by(services, caller).events(found.dossier, bodies)
     here = f"{services.settings.base_url}/v1/dossiers/{dossier_id}/events?pageSize={page_size}"
     here += f"&threadId={only}" if only else ""
     following = f"{here}&after={after + len(found.bodies)}" if len(found.bodies) == page_size else ""
@@ -149,7 +149,7 @@ async def read_event(
     services = services_of(request)
     dossier_id, event_id = uuid_of(dossierId), uuid_of(eventId)
     found = await services.reader.event(dossier_id, event_id) if dossier_id and event_id else None
-    items = _view(services, caller).events(found.dossier, found.bodies) if found else []
+    items = seen_by(services, caller).events(found.dossier, found.bodies) if found else []
     if not items:
         raise Unseen
     return answer(items[0])
@@ -176,7 +176,7 @@ async def read_feed(
     except ValueError:
         detail = "Give the cursor of an earlier answer, or leave it out to begin."
         raise BadInput(Issue.of("invalidInput", detail, name="after", where="query")) from None
-    view, states = _view(services, caller), dict[UUID, Dossier]()
+    view, states = seen_by(services, caller), dict[UUID, Dossier]()
     items: list[bytes] = []
     for item in found:
         if item.dossier_id not in states:
@@ -190,7 +190,8 @@ async def read_feed(
     return answer(collection(items, here, following=following, more={"cursor": cursor}))
 
 
-def _view(services: Services, caller: Caller) -> EventView:
+def seen_by(services: Services, caller: Caller) -> EventView:
+    """Give the eyes of the caller's organisation, as of today."""
     return EventView(
         services.settings.base_url,
         caller.organisation.organisation_id,

@@ -361,6 +361,37 @@ class Replays(Page):
     items: list[ReplayView]
 
 
+class CheckpointView(View):
+    """A signed state of the log: `note` is a signed note (C2SP tlog-checkpoint), which you keep."""
+
+    size: int
+    note: str
+    signed_at: datetime
+    verifier_key: str
+    href: str
+
+
+class GrowthView(View):
+    """That one checkpoint's tree grew out of another's: hashes in base64 (RFC 9162, 2.1.4.2)."""
+
+    first: CheckpointView
+    second: CheckpointView
+    path: list[str]
+
+
+class ReceiptView(View):
+    """That an event is in the log: from the leaf to the checkpoint's root; hashes in base64 (RFC 9162, 2.1.3.2)."""
+
+    dossier_id: str
+    event_id: str
+    sequence: int
+    position: int
+    link: str
+    path: list[str]
+    note: str
+    verifier_key: str
+
+
 class Health(View):
     """How the service does."""
 
