@@ -1,15 +1,17 @@
+import asyncio
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 
 from handover.platform.embedded import EmbeddedPostgres
 from handover.record.migrate import upgrade
-from tests.faults.house import OCMW, VDAB, House, house
+from tests.faults.house import OCMW, VDAB, House, Program, house
 from tests.faults.load import Load
-from tests.faults.receiver import Receiver, receiving
+from tests.faults.receiver import Answer, Heard, Receiver, accept, receiving
 from tests.faults.scorecard import DISARMED, Row
 
 Scorecard = Callable[[int, str, str], Row]
@@ -80,6 +82,23 @@ async def loading(made: House, *urls: str, seed: int = 1) -> AsyncIterator[Load]
         yield load
     finally:
         await load.close()
+
+
+@contextlib.asynccontextmanager
+async def at_work(made: House, *, argv: tuple[str, ...] = ()) -> AsyncIterator[tuple[Load, Program]]:
+    """Start an API and a worker (with `argv`, that one), and give a load with the worker."""
+    api, worker = await asyncio.gather(made.api(), made.worker(argv=argv) if argv else made.worker())
+    async with loading(made, api.url) as load:
+        yield load, worker
+
+
+def misbehave(row: Row, receiver: Receiver, answer: Answer) -> None:
+    """Let a receiver answer events so, and only those."""
+
+    async def to_events(heard: Heard) -> web.StreamResponse:
+        return await (accept if heard.dossier == "log" else answer)(heard)
+
+    row.provoke(lambda: setattr(receiver, "answer", to_events))
 
 
 async def subscribe(

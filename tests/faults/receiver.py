@@ -24,7 +24,12 @@ class Heard:
     signed_at: int
     type: str = ""
     transport: asyncio.Transport | None = field(default=None, compare=False, repr=False)
-    """The connection it came on, for answers that no HTTP library would give."""
+
+    @property
+    def connection(self) -> asyncio.Transport:
+        """What it came on, for answers that no HTTP library would give."""
+        assert self.transport is not None
+        return self.transport
 
 
 Answer = Callable[[Heard], Awaitable[web.StreamResponse]]
@@ -120,6 +125,14 @@ async def receiving(port: int = 0, *, of: Receiver | None = None) -> AsyncIterat
         yield receiver
     finally:
         await runner.cleanup()
+
+
+async def soon(what: Callable[[], bool], seconds: float = 20) -> bool:
+    """Wait so long at most for something that a receiver brings about; tell whether it came."""
+    deadline = monotonic() + seconds
+    while not what() and monotonic() < deadline:  # noqa: ASYNC110 - its server tells in no other way
+        await asyncio.sleep(0.02)
+    return what()
 
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]

@@ -1,24 +1,26 @@
-"""Lines 14 to 18, 20 and 21: the other side's software answers badly, slowly, or not at all."""
+"""Lines 14 to 18: the other side's software answers badly, slowly, or without an end."""
 
 import asyncio
-import contextlib
 import gzip
 import socket
 import struct
 import sys
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 
 from aiohttp import web
+from multidict import CIMultiDict
 
 from tests.faults.audit import audit
-from tests.faults.conftest import Scorecard, loading, subscribe
+from tests.faults.conftest import Scorecard, at_work, misbehave, subscribe
 from tests.faults.house import OCMW, VDAB, House, Program
 from tests.faults.load import Load
-from tests.faults.receiver import Answer, Heard, Receiver, accept
-from tests.faults.scorecard import LONG, Row
+from tests.faults.receiver import Heard, Receiver, accept, raw_server, read_request, soon
+from tests.faults.scorecard import LONG
 
 _ALL_TRIED = "SELECT NOT EXISTS (SELECT FROM delivery WHERE state = 'pending' AND attempts = 0)"
 _CAME = """
@@ -27,35 +29,12 @@ FROM delivery d JOIN event USING (dossier_id, sequence) WHERE event_id = ANY ($1
 """
 
 
-@contextlib.asynccontextmanager
-async def _at_work(home: House, *, argv: tuple[str, ...] = ()) -> AsyncIterator[tuple[Load, Program]]:
-    """Start an API and a worker, and give a load with the worker."""
-    api, worker = await asyncio.gather(home.api(), home.worker(argv=argv) if argv else home.worker())
-    async with loading(home, api.url) as load:
-        yield load, worker
-
-
-def _turn(row: Row, receiver: Receiver, answer: Answer) -> None:
-    row.provoke(lambda: setattr(receiver, "answer", answer))
-
-
-async def _step_each(load: Load, dossiers: Iterable[str]) -> list[str]:
-    """Post a step in each; give the event ids."""
-    answers = await asyncio.gather(*(load.must(load.step(dossier_id)) for dossier_id in dossiers))
-    return [answer.json()["items"][0]["eventId"] for answer in answers]
-
-
-def _transport(heard: Heard) -> asyncio.Transport:
-    assert heard.transport is not None
-    return heard.transport
-
-
-async def _soon(what: Callable[[], bool], seconds: float = 20) -> bool:
-    """Wait so long at most for something of this process to become true; tell whether it did."""
-    deadline = time.monotonic() + seconds
-    while not what() and time.monotonic() < deadline:  # noqa: ASYNC110 - filled by the receiver's server
-        await asyncio.sleep(0.02)
-    return what()
+async def _audit_each(home: House, load: Load, receiver: Receiver, paths: Iterable[str]) -> tuple[int, int]:
+    """Audit every subscription of one organisation by itself; give what was lost and heard twice, which is nothing."""
+    found = [await audit(home, load, {OCMW: heard}) for heard in receiver.of(*paths).values()]
+    for one in found:
+        one.good()
+    return sum(one.lost for one in found), sum(one.duplicates for one in found)
 
 
 async def test_14_reset_after_the_request(home: House, receiver: Receiver, scorecard: Scorecard) -> None:
@@ -68,17 +47,17 @@ async def test_14_reset_after_the_request(home: House, receiver: Receiver, score
         if heard.id in reset:
             return await accept(heard)
         reset.append(heard.id)
-        connection = _transport(heard).get_extra_info("socket")
+        connection = heard.connection.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        _transport(heard).abort()
+        heard.connection.abort()
         return web.Response(status=204 if len(reset) % 2 else 503)
 
-    async with _at_work(home) as (load, _):
+    async with at_work(home) as (load, _):
         await subscribe(load, receiver, OCMW)
         await load.open(10, referred=False)
         await home.delivered()
-        _turn(row, receiver, break_off)
-        events = await _step_each(load, load.dossiers)
+        misbehave(row, receiver, break_off)
+        events = await load.each(load.dossiers)
         started = time.monotonic()
         await home.until(_ALL_TRIED)
         lost = await home.fetchval(
@@ -109,30 +88,30 @@ async def test_15_slow_drip(home: House, receiver: Receiver, scorecard: Scorecar
     async def drip(heard: Heard) -> web.StreamResponse:
         if heard.dossier != slow:
             return await accept(heard)
-        started, count, connection = time.monotonic(), 0, _transport(heard)
+        started, count, connection = time.monotonic(), 0, heard.connection
         for byte in b"HTTP/1.1 200 OK\r\nX-Reason: %s" % (b"." * 60):
             connection.write(bytes([byte]))
             count += 1
-            if await _soon(connection.is_closing, 1):
+            if await soon(connection.is_closing, 1):
                 break
         dripped.append((count, time.monotonic() - started))
         receiver.answer = accept
         return web.Response(status=503)
 
-    async with _at_work(home, argv=(sys.executable, "-c", shortened)) as (load, _):
+    async with at_work(home, argv=(sys.executable, "-c", shortened)) as (load, _):
         await subscribe(load, receiver)
         slow, *others = await load.open(8)
         await home.delivered()
-        _turn(row, receiver, drip)
-        before, (event,) = len(receiver.heard), await _step_each(load, [slow])
-        assert await _soon(lambda: any(one.id == event for one in receiver.heard[before:]))
+        misbehave(row, receiver, drip)
+        before, (event,) = len(receiver.heard), await load.each([slow])
+        assert await soon(lambda: any(one.id == event for one in receiver.heard[before:]))
         started = time.monotonic()
-        quick = set(await _step_each(load, others))
-        assert await _soon(lambda: sum(one.id in quick for one in receiver.taken) == 2 * len(quick)), "others wait"
+        quick = set(await load.each(others))
+        assert await soon(lambda: sum(one.id in quick for one in receiver.taken) == 2 * len(quick)), "others wait"
         others_took = time.monotonic() - started
         assert not dripped, "the others were there while it dripped"
         await home.until(_ALL_TRIED)
-        row.happened(await _soon(lambda: bool(dripped), 1), "no answer dripped")
+        row.happened(await soon(lambda: bool(dripped), 1), "no answer dripped")
         said = await home.fetchval("SELECT max(last_error) FROM delivery WHERE state = 'pending'")
         assert said == f"no complete answer within {deadline:g} s"
         assert all(deadline - 0.2 < seconds < deadline + 2 and count > 1 for count, seconds in dripped), dripped
@@ -174,7 +153,7 @@ async def test_16_gzip_bomb_and_endless_body(home: House, receiver: Receiver, sc
     async def flood(heard: Heard) -> web.StreamResponse:
         if heard.id in flooded:
             return await accept(heard)
-        kind, connection, done = kind_of[heard.dossier], _transport(heard), 0
+        kind, connection, done = kind_of[heard.dossier], heard.connection, 0
         flooded[heard.id] = kind
         connection.write(kinds[kind])
         while kind != "bomb" and done < 256 << 20 and not connection.is_closing():
@@ -185,22 +164,22 @@ async def test_16_gzip_bomb_and_endless_body(home: House, receiver: Receiver, sc
             await asyncio.sleep(0.001)
         if kind != "bomb":
             cut.append(connection.is_closing())
-        elif not await _soon(connection.is_closing, 0.2):
+        elif not await soon(connection.is_closing, 0.2):
             connection.close()
         return web.Response(status=503 if kind in {"endless 500", "endless header"} else 200)
 
-    async with _at_work(home) as (load, worker):
+    async with at_work(home) as (load, worker):
         await subscribe(load, receiver, OCMW)
         dossiers = await load.open(20, referred=False)
         kind_of = {dossier: list(kinds)[n % len(kinds)] for n, dossier in enumerate(dossiers)}
         await home.delivered()
         _forget_peak(worker)
         calm = _peak(worker)
-        _turn(row, receiver, flood)
-        events = await _step_each(load, dossiers)
+        misbehave(row, receiver, flood)
+        events = await load.each(dossiers)
         started = time.monotonic()
         await home.until(_ALL_TRIED)
-        row.happened(await _soon(lambda: cut == [True] * 15, 2 if flooded else 0), f"{cut} answers were cut off")
+        row.happened(await soon(lambda: cut == [True] * 15, 2 if flooded else 0), f"{cut} answers were cut off")
         row.happened(Counter(flooded.values()) == dict.fromkeys(kinds, 5), f"so many floods: {flooded}")
         came = set(map(tuple, await home.pool.fetch(_CAME, events)))
         grown = _peak(worker) - calm
@@ -220,4 +199,135 @@ async def test_16_gzip_bomb_and_endless_body(home: House, receiver: Receiver, sc
         row.note = (
             f"the worker grew by {grown / (1 << 20):.1f} MiB at most, with 5 bombs of {expanded >> 20} MiB and "
             "15 answers without an end at once; each was settled by its status"
+        )
+
+
+_SUCCESS = (200, 201, 202, 204)
+_REDIRECT = (300, 301, 302, 303, 304, 307, 308)
+_REFUSAL = (400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 502, 503, 504)
+_GONE = 410
+_STOOD = """
+SELECT split_part(s.url, '/s', 2)::int, d.state, d.attempts, d.last_status, s.status
+FROM delivery d JOIN subscription s USING (subscription_id) JOIN event e USING (dossier_id, sequence)
+WHERE e.event_id = ANY ($1)
+"""
+
+
+async def test_17_status_matrix(home: House, receiver: Receiver, scorecard: Scorecard) -> None:
+    row = scorecard(
+        17, "Status matrix", "25 subscriptions, each answered with a status of its own, all with a Location"
+    )
+    followed: list[bytes] = []
+    answered: set[str] = set()
+
+    async def elsewhere(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+        followed.append(await read_request(reader))
+
+    async with at_work(home) as (load, _), raw_server(elsewhere) as port:
+
+        async def first_the_status(heard: Heard) -> web.StreamResponse:
+            if heard.path in answered:
+                return await accept(heard)
+            answered.add(heard.path)
+            return web.Response(status=int(heard.path[1:]), headers={"Location": f"http://127.0.0.1:{port}/"})
+
+        paths = {f"s{status}": status for status in (*_SUCCESS, *_REDIRECT, *_REFUSAL, _GONE)}
+        made = await asyncio.gather(*(subscribe(load, receiver, OCMW, path=path) for path in paths))
+        gone = made[list(paths).index(f"s{_GONE}")][OCMW]
+        await load.open(1, referred=False)
+        await home.delivered()
+        misbehave(row, receiver, first_the_status)
+        events = await load.each(load.dossiers)
+        started = time.monotonic()
+        await home.until(_ALL_TRIED)
+        stood = set(map(tuple, await home.pool.fetch(_STOOD, events)))
+        row.happened(answered == set(paths), f"answered with {answered}")
+        assert stood == {
+            *((status, "succeeded", 1, status, "active") for status in _SUCCESS),
+            *((status, "pending", 1, status, "active") for status in (*_REDIRECT, *_REFUSAL)),
+            (_GONE, "pending", 1, _GONE, "disabled"),
+        }
+        await load.settle()
+        await home.until("SELECT count(*) = 1 FROM delivery WHERE state = 'pending'")
+        row.recovery = time.monotonic() - started
+        stood = set(map(tuple, await home.pool.fetch(_STOOD, events)))
+        assert {(status, attempts) for status, _, attempts, _, _ in stood} == {
+            (status, 1 if status in {*_SUCCESS, _GONE} else 2) for status in paths.values()
+        }
+        assert not followed, "a redirect was followed"
+        answer = await load.call("PATCH", f"/v1/subscriptions/{gone}", {"status": "active"})
+        assert answer.is_success, answer.text
+        await home.delivered()
+        row.tried = len(paths)
+        row.lost, row.duplicates = await _audit_each(home, load, receiver, paths)
+        row.note = (
+            f"{len(_SUCCESS)} statuses took it, {len(_REDIRECT) + len(_REFUSAL)} were tried again, no Location was "
+            "called, 410 disabled its subscription until it was made active"
+        )
+
+
+_DAY = 86_400.0
+_PLAIN = (4.5, 5.5)
+"""The pause after a first failure, in seconds, when nothing else is asked."""
+
+
+async def test_18_silly_retry_after(home: House, receiver: Receiver, scorecard: Scorecard) -> None:
+    row = scorecard(
+        18, "Silly Retry-After", "503 with a Retry-After that is negative, huge, garbage, long past or far off"
+    )
+    in_an_hour = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
+    asked: list[tuple[tuple[str, ...], tuple[float, float]]] = [
+        (("120",), (120, 120)),
+        ((in_an_hour,), (3500, 3601)),
+        (("-5",), _PLAIN),
+        (("0",), _PLAIN),
+        (("",), _PLAIN),
+        (("soon, please",), _PLAIN),
+        (("x" * 7000,), _PLAIN),
+        (("9" * 7000,), (_DAY, _DAY)),
+        (("86401",), (_DAY, _DAY)),
+        (("1e309",), _PLAIN),
+        (("inf",), _PLAIN),
+        (("Fri, 31 Dec 1999 23:59:59 GMT",), _PLAIN),
+        (("Fri, 31 Dec 9999 23:59:59 GMT",), (_DAY, _DAY)),
+        (("Fri, 31 Dec 9999 23:59:59 -2359",), (_DAY, _DAY)),
+        (("5", "7200", "-1"), (4.5, 7200)),
+    ]
+    refused: Counter[str] = Counter()
+
+    async def ask(heard: Heard) -> web.StreamResponse:
+        refused[heard.path] += 1
+        values = asked[int(heard.path[1:])][0]
+        return web.Response(status=503, headers=CIMultiDict([("Retry-After", value) for value in values]))
+
+    async with at_work(home) as (load, _):
+        paths = [f"a{n}" for n in range(len(asked))]
+        made = await asyncio.gather(*(subscribe(load, receiver, OCMW, path=path) for path in paths))
+        await load.open(1, referred=False)
+        await home.delivered()
+        misbehave(row, receiver, ask)
+        await load.each(load.dossiers)
+        await home.until(_ALL_TRIED)
+        row.happened(refused == dict.fromkeys(paths, 1), f"so many were refused: {dict(refused)}")
+        pauses = {
+            int(number): (due - since).total_seconds()
+            for number, due, since in await home.pool.fetch(
+                "SELECT split_part(s.url, '/a', 2), l.due_at, l.failing_since "
+                "FROM lane l JOIN subscription s USING (subscription_id) WHERE l.failures = 1"
+            )
+        }
+        for n, (values, (least, most)) in enumerate(asked):
+            # From the settlement, which is a little after the failure that the pause counts from.
+            assert least - 2 < pauses[n] <= most, f"{pauses[n]} s for {values}"
+        await load.settle()
+        receiver.answer = accept
+        started = time.monotonic()
+        for one in made:
+            await load.call("PATCH", f"/v1/subscriptions/{one[OCMW]}", {"status": "active"})
+        await home.delivered()
+        row.recovery = time.monotonic() - started
+        row.tried = len(asked)
+        row.lost, row.duplicates = await _audit_each(home, load, receiver, paths)
+        row.note = (
+            f"pauses from {min(pauses.values()):.1f} s to {max(pauses.values()) / 3600:.1f} h, nonsense counts as none"
         )
