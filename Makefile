@@ -41,6 +41,7 @@ work: $(STAMP) ## the delivery worker alone
 test: $(STAMP) ## all tests, those in a browser included
 	@tests/setup-chromium.sh
 	@tests/setup-node.sh
+	@tests/setup-faults.sh
 	@$(BIN)/python -m pytest $(ARGS)
 
 .PHONY: lint

@@ -4,11 +4,16 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
+import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import asyncpg
+
+from handover.platform.db import LOST
 from handover.platform.embedded import EmbeddedPostgres
 
 
@@ -60,12 +65,72 @@ async def again(server: EmbeddedPostgres) -> None:
     await server.start()
 
 
+def directory(server: EmbeddedPostgres) -> Path:
+    """Give the directory of the server's data and log; the path of a test is short enough for its socket too."""
+    return Path(parse_qs(urlsplit(server.dsn()).query)["host"][0])
+
+
 def log(server: EmbeddedPostgres) -> str:
     """What the server has written so far."""
-    directory = parse_qs(urlsplit(server.dsn()).query)["host"][0]
-    return (Path(directory) / "server.log").read_text("utf-8", errors="replace")
+    return (directory(server) / "server.log").read_text("utf-8", errors="replace")
 
 
 def recoveries(server: EmbeddedPostgres) -> int:
     """How often the server found data that nobody had closed, and recovered it."""
     return log(server).count("not properly shut down")
+
+
+async def revive(server: EmbeddedPostgres) -> bool:
+    """Wait until the server lets us in again; tell whether it had ended and had to be started."""
+    deadline = time.monotonic() + 30
+    while True:
+        pid = server.server_pid()
+        if pid is None or not alive(pid):
+            await again(server)
+            return True
+        with contextlib.suppress(*LOST):
+            session = await asyncpg.connect(server.dsn(), timeout=5)
+            await session.close()
+            return False
+        assert time.monotonic() < deadline, log(server)[-2000:]
+        await asyncio.sleep(0.05)
+
+
+def as_root() -> tuple[str, ...]:
+    """Give the words before a command that only root may run."""
+    return () if os.geteuid() == 0 else ("sudo", "-n")
+
+
+@contextlib.contextmanager
+def small_disk(megabytes: int) -> Iterator[Path]:
+    """Give a file system that is soon full."""
+    options = f"size={megabytes}m,mode=0755,uid={os.getuid()},gid={os.getgid()}"
+    with tempfile.TemporaryDirectory(prefix="handover-disk-") as directory:
+        subprocess.run([*as_root(), "mount", "-t", "tmpfs", "-o", options, "tmpfs", directory], check=True)
+        try:
+            yield Path(directory)
+        finally:
+            subprocess.run([*as_root(), "umount", directory], check=True)
+
+
+def fill(disk: Path) -> None:
+    """Write to a file system until nothing more fits."""
+    with (disk / "filler").open("ab", buffering=0) as filler:
+        for size in (1 << 20, 1 << 12):
+            with contextlib.suppress(OSError):
+                while filler.write(bytes(size)) == size:
+                    pass
+
+
+@contextlib.asynccontextmanager
+async def failing_writes(pids: Iterable[int], trace: Path) -> AsyncIterator[None]:
+    """Let every fsync of the processes, and of those they start, fail as on a broken disk; `trace` lists them."""
+    words = ["strace", "-f", "-qq", "-o", str(trace), "-e", "trace=fsync,fdatasync"]
+    words += ["-e", "inject=fsync,fdatasync:error=EIO", *(word for pid in pids for word in ("-p", str(pid)))]
+    tracer = await asyncio.create_subprocess_exec(*as_root(), *words, stderr=asyncio.subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            tracer.terminate()
+        await tracer.wait()

@@ -5,17 +5,35 @@ import contextlib
 import time
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 
+import asyncpg
 import httpx
 
+from handover.platform.db import LOST
 from handover.platform.embedded import EmbeddedPostgres
+from handover.record.migrate import upgrade
 from tests.faults.audit import audit
 from tests.faults.conftest import Scorecard, loading, subscribe
-from tests.faults.house import OCMW, VDAB, House, Program
+from tests.faults.house import OCMW, VDAB, House, Program, house
 from tests.faults.load import Load
 from tests.faults.receiver import Receiver
 from tests.faults.scorecard import LONG, Row
-from tests.faults.server import again, gone, kill, log, processes, recoveries, soon
+from tests.faults.server import (
+    again,
+    alive,
+    directory,
+    failing_writes,
+    fill,
+    gone,
+    kill,
+    log,
+    processes,
+    recoveries,
+    revive,
+    small_disk,
+    soon,
+)
 
 
 @contextlib.asynccontextmanager
@@ -179,4 +197,160 @@ async def test_07_sessions_terminated(home: House, receiver: Receiver, scorecard
             f"{sum(load.problems.values())} requests were answered 503, {surplus} of them had been stored; afterwards "
             f"a step reached the other side within {max(w for w, _ in waits) * 1000:.0f} ms and its open inbox within "
             f"{max(s for _, s in waits) * 1000:.0f} ms, with a worker that looks by itself once an hour"
+        )
+
+
+_OFF = ("fsync", "full_page_writes", "synchronous_commit")
+
+
+async def _set(dsn: str) -> dict[str, str]:
+    """Give the settings as a new session has them."""
+    session = await asyncpg.connect(dsn)
+    try:
+        return {name: await session.fetchval(f"SHOW {name}") for name in _OFF}
+    finally:
+        await session.close()
+
+
+async def _refuse(home: House, *off: str) -> None:
+    """Start API and worker; both must end by themselves, with a sentence that says how to mend it."""
+    for program in (await home.api(ready=False), await home.worker()):
+        assert await program.ended(25) == 2, program.log
+        assert "Traceback" not in program.log
+        for name in _OFF:
+            said = f"{name} is off, so what was acknowledged may be lost when the machine stops: set it to on"
+            assert (said in program.log) == (name in off), program.log
+
+
+async def test_08_unfit_settings_refused(
+    own_home: House, own_postgres: EmbeddedPostgres, receiver: Receiver, scorecard: Scorecard
+) -> None:
+    row = scorecard(
+        8, "Commits not written through", "synchronous_commit off for the role; then it, fsync and full_page_writes off"
+    )
+    role = "ALTER ROLE handover {} synchronous_commit {}".format
+    await row.provoking(partial(own_home.pool.execute, role("SET", "= off")))
+    row.happened((await _set(own_home.dsn))["synchronous_commit"] == "off", "the role commits with care")
+    await _refuse(own_home, "synchronous_commit")
+    await own_home.pool.execute(role("RESET", ""))
+
+    await own_postgres.stop()
+    options: dict[str, str] = {}
+    row.provoke(partial(options.update, dict.fromkeys(_OFF, "off")))
+    loose = EmbeddedPostgres(directory(own_postgres).parent, options=options)
+    async with loose as dsn:
+        row.happened(set((await _set(dsn)).values()) == {"off"}, "the server commits with care")
+        await _refuse(own_home, *_OFF)
+
+    await own_postgres.start()
+    started = time.monotonic()
+    api, _ = await own_home.api(), await own_home.worker()
+    async with loading(own_home, api.url) as load:
+        await subscribe(load, receiver)
+        await load.open(2)
+        row.recovery = time.monotonic() - started
+        await load.settle()
+        await own_home.delivered()
+        found = await audit(own_home, load, receiver.of(OCMW, VDAB))
+        found.good()
+        row.tried, row.lost, row.duplicates = 4, found.lost, found.duplicates
+        row.note = (
+            "API and worker each ended at once with code 2 and named every setting to mend, one of the role too; "
+            "set right, they started and worked"
+        )
+
+
+async def _no_room(home: House) -> bool:
+    try:
+        await home.pool.execute("CREATE TABLE hog AS SELECT repeat('x', 1000) FROM generate_series(1, 9000)")
+    except asyncpg.DiskFullError:
+        return True
+    return False
+
+
+async def test_09_disk_full(receiver: Receiver, scorecard: Scorecard, tmp_path: Path) -> None:
+    row = scorecard(
+        9, "Disk full", "the server's file system filled under load, first its tables, then its write-ahead log"
+    )
+    with small_disk(160) as disk:
+        server = EmbeddedPostgres(disk)
+        async with server as dsn:
+            await upgrade(dsn)
+            async with house(dsn, tmp_path) as home:
+                await _fill_under_load(row, home, server, disk, receiver)
+
+
+async def _fill_under_load(row: Row, home: House, server: EmbeddedPostgres, disk: Path, receiver: Receiver) -> None:
+    api, worker = await home.api(), await home.worker()
+    async with loading(home, api.url) as load:
+        await subscribe(load, receiver)
+        await load.open(6)
+        await home.delivered()
+        async with _steps(load):
+            row.provoke(partial(fill, disk))
+            row.happened(await _no_room(home), "there is room")
+            row.happened(await soon(lambda: load.problems["503"] > 5, 10), "every step found room")
+            tables = load.problems["503"]
+            # Segments that were kept for the log are used up first.
+            sessions = processes(server)[1:]
+            row.provoke(partial(fill, disk))
+            for _ in range(20):
+                with contextlib.suppress(*LOST):
+                    await home.pool.execute("SELECT pg_switch_wal(), pg_logical_emit_message(true, 'fault', 'x')")
+                if not alive(sessions[0]):
+                    break
+            row.happened(await gone(*sessions), "the server lives on without a log")
+            row.happened(await soon(lambda: load.problems["503"] > tables + 5), "the API never missed its database")
+            (disk / "filler").unlink()
+            started = time.monotonic()
+            restarted = await revive(server)
+            await _well(row, load, started)
+        assert set(load.problems) == {"503"}, load.problems
+        assert api.running, api.log[-2000:]
+        assert worker.running, worker.log[-2000:]
+        surplus = await load.settle()
+        await home.caught_up()
+        found = await audit(home, load, receiver.of(OCMW, VDAB))
+        found.good(duplicates=None)
+        row.tried, row.lost, row.duplicates = load.tried, found.lost, found.duplicates
+        row.note = (
+            f"{load.problems['503']} requests were answered 503, {tables} of them while the server still ran, and "
+            f"{surplus} had been stored; with room again the server "
+            f"{'had to be started' if restarted else 'came back by itself'} and all went on"
+        )
+
+
+async def test_10_fsync_fails(
+    own_home: House, own_postgres: EmbeddedPostgres, receiver: Receiver, scorecard: Scorecard, tmp_path: Path
+) -> None:
+    row = scorecard(10, "fsync fails", "every fsync and fdatasync of the server answered EIO by strace, under load")
+    api, worker = await own_home.api(), await own_home.worker()
+    trace = tmp_path / "trace"
+    async with loading(own_home, api.url) as load, contextlib.AsyncExitStack() as broken:
+        await subscribe(load, receiver)
+        await load.open(6)
+        await own_home.delivered()
+        async with _steps(load):
+            disk = failing_writes(processes(own_postgres), trace)
+            await row.provoking(partial(broken.enter_async_context, disk))
+            row.happened(await soon(partial(_says, own_postgres, "PANIC:  could not f", 0)), "the server wrote on")
+            row.happened(await _refused(load, api), "the API never missed its database")
+            await broken.aclose()
+            injected = trace.read_text("utf-8").count("(INJECTED)")
+            row.happened(injected, "strace answered no call")
+            started = time.monotonic()
+            restarted = await revive(own_postgres)
+            await _well(row, load, started)
+        assert set(load.problems) == {"503"}, load.problems
+        assert api.running, api.log[-2000:]
+        assert worker.running, worker.log[-2000:]
+        surplus = await load.settle()
+        await own_home.caught_up()
+        found = await audit(own_home, load, receiver.of(OCMW, VDAB))
+        found.good(duplicates=None)
+        row.tried, row.lost, row.duplicates = load.tried, found.lost, found.duplicates
+        row.note = (
+            f"{injected} calls failed and the server stopped at once rather than acknowledge; "
+            f"{load.problems['503']} requests were answered 503, {surplus} of them had been stored; the server "
+            f"{'was started again' if restarted else 'came back by itself'}"
         )
