@@ -9,7 +9,7 @@ from fastapi import Request as HttpRequest
 from pydantic import BaseModel, ValidationError
 from starlette.routing import Match
 
-from handover.access.denials import MissingScope
+from handover.access.denials import InvalidToken, MissingScope
 from handover.access.tokens import Tokens
 from handover.domain.parties import Caller
 from handover.record.handle import Request
@@ -33,7 +33,11 @@ class HasTokens(Protocol):
 async def caller_of(request: HttpRequest, scope: str) -> Caller:
     """Give who asks. Raises a Denial when nobody known does, or without the scope."""
     services: HasTokens = request.app.state.services
-    caller = await services.tokens.caller(request.headers.get("authorization"))
+    given = request.headers.getlist("authorization")
+    if len(given) > 1:
+        # Something on the way may have looked at another one than we would.
+        raise InvalidToken
+    caller = await services.tokens.caller(given[0] if given else None)
     if scope not in caller.scopes:
         raise MissingScope(scope)
     return caller
