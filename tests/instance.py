@@ -111,6 +111,8 @@ async def running(dsn: str, data_dir: Path, *, work: bool = True) -> AsyncIterat
         await seed_directory(ready)
         await ready.broadcast.start()
         stack.push_async_callback(ready.broadcast.stop)
+        await ready.tail.start()
+        stack.push_async_callback(ready.tail.stop)
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(ready),

@@ -35,6 +35,7 @@ from handover.record.once import Once
 from handover.record.reading import Reader
 from handover.record.scheduling import Scheduler
 from handover.record.sealing import Sealer
+from handover.record.tail import Tail
 
 JOURNAL, DIRECTORY = "handover_journal", "handover_directory"
 _DIRECTORY_SECONDS = 60.0
@@ -76,6 +77,7 @@ class Services:
     agreements: Agreements
     offers: Offers
     log: Log
+    tail: Tail
 
     async def refresh_directory(self) -> None:
         """Read the directory anew."""
@@ -84,6 +86,11 @@ class Services:
     def directory_now(self) -> Directory:
         """Give the directory as last read."""
         return self.directory()
+
+    async def end_streams(self) -> None:
+        """End what has no end of its own: open screens and followers of a feed."""
+        self.tail.end()
+        await self.broadcast.stop()
 
 
 @asynccontextmanager
@@ -124,6 +131,7 @@ async def services(
         stack.push_async_callback(listener.stop)
         refresher = asyncio.create_task(_keep_fresh(directory, changed))
         stack.callback(refresher.cancel)
+        reader = Reader(pool, sealer)
         yield Services(
             settings=settings,
             dsn=address,
@@ -132,7 +140,7 @@ async def services(
             sealer=sealer,
             directory=directory,
             record=Record(pool, sealer, directory, notifier.wake),
-            reader=Reader(pool, sealer),
+            reader=reader,
             tokens=Tokens(issuers(settings), directory, clock.now),
             inbox=Inbox(pool),
             broadcast=InboxBroadcast(address),
@@ -148,6 +156,7 @@ async def services(
             agreements=Agreements(pool, clock),
             offers=Offers(pool, clock),
             log=Log(pool, Signer(log_name(settings), keys.log)),
+            tail=Tail(pool, address, reader, directory=directory, clock=clock),
         )
 
 
@@ -156,10 +165,12 @@ async def api_services(settings: Settings) -> AsyncIterator[Services]:
     """Give the services of an API process: open screens are told of changes as well."""
     async with services(settings, name="handover-api") as ready:
         await ready.broadcast.start()
+        await ready.tail.start()
         try:
             yield ready
         finally:
-            await ready.broadcast.stop()
+            await ready.end_streams()
+            await ready.tail.stop()
 
 
 @asynccontextmanager

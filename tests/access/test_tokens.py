@@ -281,6 +281,7 @@ async def test_an_expired_token_with_a_wrong_signature_is_not_called_expired(sha
         ("GET", "/v1/inbox", "dossier:read"),
         ("POST", "/v1/inbox/seen", "dossier:read"),
         ("GET", "/v1/inbox/stream", "dossier:read"),
+        ("GET", "/v1/events/stream", "dossier:read"),
         ("GET", "/v1/subscriptions", "subscription:manage"),
         ("POST", "/v1/subscriptions", "subscription:manage"),
         ("GET", f"/v1/subscriptions/{NOBODY}", "subscription:manage"),

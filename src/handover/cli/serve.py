@@ -4,7 +4,8 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import Iterator
+import socket
+from collections.abc import Awaitable, Callable, Iterator
 
 import typer
 import uvicorn
@@ -42,7 +43,7 @@ async def serving(found: Settings) -> int:
             http=BoundedHttp,
         )
         calm_collector()
-        server = Server(config)
+        server = Server(config, services.end_streams)
         await server.serve()
         return 0 if server.started else 1
 
@@ -53,6 +54,15 @@ class Server(uvicorn.Server):
     uvicorn's own handling raises the signal again once it has stopped: the process would end before the
     database connections, and an embedded database, are closed.
     """
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish what is under way; streams have no end of their own and would be waited for in vain."""
+        await self._end_streams()
+        await super().shutdown(sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from handover.domain.dossier import Dossier
 from handover.domain.parties import Directory
 from handover.record.sight import Sight
+from handover.record.tail import Told
 
 NO_STORE = {"Cache-Control": "no-store, max-age=0"}
 
@@ -65,6 +66,14 @@ class EventView:
             for event in seen
             if event
         ]
+
+
+def feed_item(told: Told, base_url: str) -> bytes | None:
+    """Give an event of a feed, with its address and its place; None when the organisation may not see it."""
+    if told.seen is None:
+        return None
+    href = event_href(base_url, told.dossier_id, told.seen.glance.event_id)
+    return with_href(told.seen.body, href)[:-1] + f',"cursor":"{told.cursor}"}}'.encode()
 
 
 def with_href(body: bytes, href: str) -> bytes:

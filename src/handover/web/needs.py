@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from handover.record.offers import Offers
     from handover.record.once import Once
     from handover.record.reading import Reader
+    from handover.record.tail import Tail
 
 
 class Services(Protocol):
@@ -72,6 +73,10 @@ class Services(Protocol):
     @property
     def offers(self) -> "Offers":
         """Who offers what."""
+
+    @property
+    def tail(self) -> "Tail":
+        """The newest end of the feeds."""
 
     @property
     def log(self) -> "Log":

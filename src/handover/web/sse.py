@@ -1,10 +1,13 @@
-"""Server-sent events: an open screen costs a task and no database connection."""
+"""Server-sent events: whoever waits costs a task and no database connection."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from time import monotonic
 
 from starlette.responses import Response, StreamingResponse
 
 from handover.inbox.stream import InboxBroadcast
+from handover.record.tail import Tail
+from handover.web.answers import feed_item
 
 _HEARTBEAT_SECONDS = 15.0
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -15,7 +18,22 @@ def inbox_stream(broadcast: InboxBroadcast, organisation: str) -> Response:
 
     It ends when the reader leaves or the service stops.
     """
-    return StreamingResponse(_lines(broadcast, organisation), 200, _HEADERS, "text/event-stream")
+    return _stream(_lines(broadcast, organisation))
+
+
+def feed_stream(
+    tail: Tail, organisation: str, after: str, *, base_url: str, welcome: Callable[[], Awaitable[bool]]
+) -> Response:
+    """Give an organisation's feed from a cursor on, each event with its cursor as `id`, and then what is new.
+
+    A comment every 15 seconds, when `welcome` is asked again too: it ends when that says no, when the reader leaves, or
+    when the service stops. A reader who is slow is waited for: the next page is not read before the last was taken.
+    """
+    return _stream(_events(tail, organisation, after, base_url, welcome))
+
+
+def _stream(lines: AsyncIterator[bytes]) -> Response:
+    return StreamingResponse(lines, 200, _HEADERS, "text/event-stream")
 
 
 async def _lines(broadcast: InboxBroadcast, organisation: str) -> AsyncIterator[bytes]:
@@ -24,3 +42,26 @@ async def _lines(broadcast: InboxBroadcast, organisation: str) -> AsyncIterator[
         while not changes.ended:
             changed = await changes.next(_HEARTBEAT_SECONDS)
             yield b"event: inbox\ndata: {}\n\n" if changed else b": still here\n\n"
+
+
+async def _events(
+    tail: Tail, organisation: str, after: str, base_url: str, welcome: Callable[[], Awaitable[bool]]
+) -> AsyncIterator[bytes]:
+    async with tail.follow(organisation, after) as follower:
+        yield b"retry: 2000\n: open\n\n"
+        asked = monotonic()
+        while not tail.ended:
+            page = await follower.next(_HEARTBEAT_SECONDS)
+            if monotonic() - asked >= _HEARTBEAT_SECONDS:
+                if not await welcome():
+                    return
+                asked = monotonic()
+            if not page:
+                yield b": still here\n\n"
+                continue
+            shown = [(told.cursor, feed_item(told, base_url)) for told in page]
+            lines = [f"id: {place}\ndata: ".encode() + item + b"\n\n" for place, item in shown if item]
+            if shown[-1][1] is None:
+                # Without data it is no event, and still where a reader that comes back goes on.
+                lines.append(f"id: {page[-1].cursor}\n\n".encode())
+            yield b"".join(lines)

@@ -7,15 +7,17 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from handover.access.denials import Denial
 from handover.domain.deadlines import local_day
-from handover.domain.dossier import Dossier
 from handover.domain.events import PostEvent
 from handover.domain.fields import Moment, Payload
 from handover.domain.parties import Caller
 from handover.domain.refusals import InvalidField, StaleVersion, Unseen
 from handover.platform.ids import new_id
 from handover.record import codec
-from handover.web.answers import EventView, answer, collection
+from handover.record.reading import parse_cursor
+from handover.record.tail import told
+from handover.web.answers import EventView, answer, collection, feed_item
 from handover.web.api.describing import KEY_HEADER, MATCH_HEADER, PROBLEMS, gives, scope, takes
 from handover.web.api.dossiers import PageSize
 from handover.web.api.posted import payload_of
@@ -24,8 +26,16 @@ from handover.web.api.views import EventView as EventModel
 from handover.web.asking import caller_of, raw_body, refuse_unknown_query, uuid_of, write_request
 from handover.web.needs import Services, services_of
 from handover.web.problems import BadInput, Issue
+from handover.web.sse import feed_stream
 
 router = APIRouter(prefix="/v1", tags=["Events"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
+_LAST_EVENT_ID = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "description": "The last `id` that you took; goes before `after`.",
+    "schema": {"type": "string"},
+}
 
 
 class Posted(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -171,23 +181,59 @@ async def read_feed(
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)
     own = caller.organisation.organisation_id
-    try:
-        found = await services.reader.feed(own, after=after, limit=page_size)
-    except ValueError:
-        detail = "Give the cursor of an earlier answer, or leave it out to begin."
-        raise BadInput(Issue.of("invalidInput", detail, name="after", where="query")) from None
-    view, states = seen_by(services, caller), dict[UUID, Dossier]()
-    items: list[bytes] = []
-    for item in found:
-        if item.dossier_id not in states:
-            states[item.dossier_id] = codec.decode_state(item.state)
-        seen = view.events(states[item.dossier_id], (item.body,))
-        items += [body[:-1] + f',"cursor":"{item.cursor}"}}'.encode() for body in seen]
+    place_in_feed(after, name="after", where="query")
+    found = await services.reader.feed(own, after=after, limit=page_size)
+    seen = told(found, own, services.directory_now(), services.clock)
+    items = [item for one in seen if (item := feed_item(one, services.settings.base_url))]
     cursor = found[-1].cursor if found else after
     base = f"{services.settings.base_url}/v1/events?pageSize={page_size}"
     following = f"{base}&after={cursor}" if len(found) == page_size else ""
     here = base + (f"&after={after}" if after else "")
     return answer(collection(items, here, following=following, more={"cursor": cursor}))
+
+
+@router.get(
+    "/events/stream",
+    operation_id="streamFeed",
+    summary="Follow your organisation's feed",
+    responses={200: {"description": "Server-sent events, one for each event", "content": {"text/event-stream": {}}}},
+    response_class=Response,
+    openapi_extra=scope("dossier:read") | {"parameters": [_LAST_EVENT_ID]},
+)
+async def stream_feed(
+    request: Request,
+    after: Annotated[str, Query(description="`cursor` to begin after; left out: from the beginning")] = "",
+) -> Response:
+    """Keep a line open on which each event of your feed follows as it happens: `data` as in the feed, `id` its cursor.
+
+    Come back with `Last-Event-ID` (browsers do) and nothing is skipped or told twice. A line ends when your token does.
+    """
+    caller = await caller_of(request, "dossier:read")
+    services = services_of(request)
+    last = request.headers.get("last-event-id", "")
+    if last:
+        place_in_feed(last, name="Last-Event-ID", where="header")
+    else:
+        place_in_feed(after, name="after", where="query")
+
+    async def welcome() -> bool:
+        try:
+            await caller_of(request, "dossier:read")
+        except Denial:
+            return False
+        return True
+
+    own, base_url = caller.organisation.organisation_id, services.settings.base_url
+    return feed_stream(services.tail, own, last or after, base_url=base_url, welcome=welcome)
+
+
+def place_in_feed(text: str, *, name: str, where: str) -> None:
+    """Refuse what is no cursor of the feed."""
+    try:
+        parse_cursor(text)
+    except ValueError:
+        detail = "Give the cursor of an earlier answer, or leave it out to begin."
+        raise BadInput(Issue.of("invalidInput", detail, name=name, where=where)) from None
 
 
 def seen_by(services: Services, caller: Caller) -> EventView:
