@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import httpx
 
@@ -40,6 +41,8 @@ class Load:
     unknown: dict[str, Wish] = field(default_factory=dict)
     problems: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
+    sent: dict[str, datetime] = field(default_factory=dict)
+    """When a key was sent for the last time."""
     tried: int = 0
 
     def __post_init__(self) -> None:
@@ -76,6 +79,7 @@ class Load:
         """Send once and keep account: acknowledged, or unknown with the reason counted."""
         self.tried += 1
         self.unknown[wish.key] = wish
+        self.sent[wish.key] = datetime.now(UTC)
         started = time.monotonic()
         try:
             answer = await self.send(wish)
@@ -164,9 +168,15 @@ class Load:
         return [answer.json()["items"][0]["eventId"] for answer in answers]
 
     async def run(
-        self, steps: int, *, writers: int = 8, pace: float = 0.0, until: Callable[[], bool] = lambda: False
+        self,
+        steps: int,
+        *,
+        writers: int = 8,
+        pace: float = 0.0,
+        tries: int = 1,
+        until: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Post so many steps over the dossiers, each once; stop early when `until` says so.
+        """Post so many steps over the dossiers, each at most `tries` times; stop early when `until` says so.
 
         `pace` seconds pass between a writer's steps.
         """
@@ -176,8 +186,12 @@ class Load:
             for wish in wishes:
                 if until():
                     return
-                if await self.post(wish) is None or pace:
-                    await asyncio.sleep(pace or 0.02)
+                for attempt in range(1, tries + 1):
+                    answer = await self.post(wish)
+                    if answer is None or pace:
+                        await asyncio.sleep((pace or 0.02) * attempt)
+                    if wish.key in self.acknowledged:
+                        break
 
         await asyncio.gather(*(write() for _ in range(writers)))
 
@@ -188,10 +202,23 @@ class Load:
         """
         keys = list(self.unknown)
         stored = int(str(await self.house.fetchval("SELECT count(*) FROM idempotency WHERE key = ANY ($1)", keys)))
-        for wish in list(self.unknown.values()):
-            await self.must(wish, seconds)
+        rooms = asyncio.Semaphore(8)
+
+        async def one(wish: Wish) -> None:
+            async with rooms:
+                await self.must(wish, seconds)
+
+        await asyncio.gather(*map(one, list(self.unknown.values())))
         assert not self.unknown
         return stored
+
+    async def resolved(self) -> int:
+        """Give how many were stored before they were sent for the last time: their key told so, and no second came."""
+        query = """
+        SELECT count(*) FROM idempotency i JOIN unnest($1::text[], $2::timestamptz[]) AS s (key, at) USING (key)
+        WHERE i.recorded_at < s.at
+        """
+        return int(str(await self.house.fetchval(query, list(self.sent), list(self.sent.values()))))
 
 
 def percentile(values: Sequence[float], share: float) -> float:

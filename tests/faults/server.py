@@ -54,7 +54,7 @@ async def soon(condition: Callable[[], object], seconds: float = 5) -> bool:
     return True
 
 
-async def gone(*pids: int, seconds: float = 3) -> bool:
+async def gone(*pids: int, seconds: float = 6) -> bool:
     """Wait until none of the processes runs; tell whether that came about."""
     return await soon(lambda: not any(map(alive, pids)), seconds)
 
