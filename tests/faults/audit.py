@@ -3,8 +3,13 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
-from handover.record import codec
+from handover.platform.settings import Settings
+from handover.record import codec, exporting
+from handover.record.notes import Signer
+from handover.record.verifying import Report, verify
+from handover.wiring import log_name
 from tests.faults.house import House
 from tests.faults.load import Load
 from tests.faults.receiver import Heard
@@ -104,3 +109,11 @@ async def _delivery(house: House, organisation: str, taken: Sequence[Heard]) -> 
         "disordered": disordered,
         "duplicates": arrived.total() - len(arrived),
     }
+
+
+async def log_report(house: House) -> Report:
+    """Export everything and check it as an outsider would, with the instance's own verifier key."""
+    settings = Settings(data_dir=house.place, database_url=house.dsn, public_url=house.base_url)
+    key = Signer(log_name(settings), settings.keys().log).verifier_key
+    async with house.pool.acquire() as connection:
+        return verify([line async for line in exporting.lines(connection, key, datetime.now(UTC))], verifier_key=key)

@@ -2,12 +2,13 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,6 +32,14 @@ def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+async def soon(true: Callable[[], bool], seconds: float = 3) -> bool:
+    """Wait a little for something to become true; tell whether it did."""
+    deadline = time.monotonic() + seconds
+    while not true() and time.monotonic() < deadline:  # noqa: ASYNC110 - what is waited for tells nobody
+        await asyncio.sleep(0.02)
+    return true()
 
 
 @dataclass
@@ -82,6 +91,7 @@ class House:
     pool: asyncpg.Pool
     programs: list[Program] = field(default_factory=list)
     base_url: str = "http://127.0.0.1:8000"
+    numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def environment(self, **more: str) -> dict[str, str]:
         """Give the environment of the instance's processes."""
@@ -116,13 +126,13 @@ class House:
 
         Its clock is that much ahead; in the long form the 30 seconds of a claim are waited for.
         """
-        return await self.worker(**env, **({} if LONG else {"HANDOVER_CLOCK_OFFSET": str(35 * leases)}))
+        return await self.start("work", {"HANDOVER_CLOCK_OFFSET": "0" if LONG else str(35 * leases), **env})
 
     async def start(
         self, command: str, env: Mapping[str, str] | None = None, *, argv: tuple[str, ...] = _PROGRAM
     ) -> Program:
         """Start a command of the product in a process of its own."""
-        log_file = self.place / f"{command}-{len(self.programs)}.log"
+        log_file = self.place / f"{command}-{next(self.numbers)}.log"
         with log_file.open("wb") as log:
             process = await asyncio.create_subprocess_exec(
                 *argv,
