@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,6 +15,7 @@ import asyncpg
 
 from handover.platform.db import LOST
 from handover.platform.embedded import EmbeddedPostgres
+from tests.faults.house import soon
 
 
 def postmaster(server: EmbeddedPostgres) -> int:
@@ -42,16 +43,6 @@ def kill(pids: Iterable[int]) -> None:
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-
-
-async def soon(condition: Callable[[], object], seconds: float = 5) -> bool:
-    """Wait until something holds; tell whether it did within so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        await asyncio.sleep(0.02)
-    return True
 
 
 async def gone(*pids: int, seconds: float = 6) -> bool:

@@ -15,7 +15,7 @@ from handover.platform.embedded import EmbeddedPostgres
 from handover.record.migrate import upgrade
 from tests.faults.audit import audit
 from tests.faults.conftest import Scorecard, loading, subscribe
-from tests.faults.house import OCMW, VDAB, House, Program, house
+from tests.faults.house import OCMW, VDAB, House, Program, house, soon
 from tests.faults.load import Load
 from tests.faults.receiver import Receiver
 from tests.faults.scorecard import LONG, Row
@@ -32,7 +32,6 @@ from tests.faults.server import (
     recoveries,
     revive,
     small_disk,
-    soon,
 )
 
 
@@ -51,7 +50,7 @@ async def _steps(load: Load, *, pace: float = 0.15) -> AsyncIterator[None]:
 async def _refused(load: Load, api: Program) -> bool:
     """Tell whether the API soon says 503: the load looks at the documents, and none may be another error."""
     before = load.problems["503"]
-    if not await soon(lambda: load.problems["503"] > before + 3):
+    if not await soon(lambda: load.problems["503"] > before + 3, 10):
         return False
     async with httpx.AsyncClient(trust_env=False, timeout=5) as http:
         answer = await http.get(f"{api.url}/health")
@@ -93,7 +92,7 @@ async def test_06_postgres_killed(
                 started = time.monotonic()
                 row.provoke(partial(kill, [int(str(await own_home.fetchval("SELECT pg_backend_pid()")))]))
                 row.happened(
-                    await soon(partial(_says, own_postgres, "terminated by signal 9", seen)), "no session died"
+                    await soon(partial(_says, own_postgres, "terminated by signal 9", seen), 5), "no session died"
                 )
                 await _well(row, load, started)
         assert set(load.problems) == {"503"}, load.problems
@@ -146,13 +145,13 @@ async def _wait_of_a_step(load: Load, receiver: Receiver, told: list[float], dos
     """Give how long after its acknowledgement a step reached the receiver, and the open screen."""
     pending = "SELECT NOT EXISTS (SELECT FROM delivery WHERE dossier_id = $1::text::uuid AND state = 'pending')"
     await load.house.until(pending, dossier)
-    assert await soon(lambda: told and time.monotonic() - told[-1] > 0.3)
+    assert await soon(lambda: bool(told) and time.monotonic() - told[-1] > 0.3, 10)
     [event] = (await load.must(load.step(dossier))).json()["items"]
     started = time.monotonic()
     mine = event["eventId"]
-    assert await soon(lambda: any(one.id == mine and one.path == VDAB for one in receiver.taken)), "no webhook came"
+    assert await soon(lambda: any(one.id == mine and one.path == VDAB for one in receiver.taken), 5), "no webhook came"
     webhook = next(one.at for one in receiver.taken if one.id == mine and one.path == VDAB) - started
-    assert await soon(lambda: told[-1] > started - 0.1), "the screen was told nothing"
+    assert await soon(lambda: told[-1] > started - 0.1, 5), "the screen was told nothing"
     return webhook, told[-1] - started
 
 
@@ -300,7 +299,7 @@ async def _fill_under_load(row: Row, home: House, server: EmbeddedPostgres, disk
                 if not alive(sessions[0]):
                     break
             row.happened(await gone(*sessions), "the server lives on without a log")
-            row.happened(await soon(lambda: load.problems["503"] > tables + 5), "the API never missed its database")
+            row.happened(await soon(lambda: load.problems["503"] > tables + 5, 10), "the API never missed its database")
             (disk / "filler").unlink()
             started = time.monotonic()
             restarted = await revive(server)
@@ -333,7 +332,7 @@ async def test_10_fsync_fails(
         async with _steps(load):
             disk = failing_writes(processes(own_postgres), trace)
             await row.provoking(partial(broken.enter_async_context, disk))
-            row.happened(await soon(partial(_says, own_postgres, "PANIC:  could not f", 0)), "the server wrote on")
+            row.happened(await soon(partial(_says, own_postgres, "PANIC:  could not f", 0), 5), "the server wrote on")
             row.happened(await _refused(load, api), "the API never missed its database")
             await broken.aclose()
             injected = trace.read_text("utf-8").count("(INJECTED)")

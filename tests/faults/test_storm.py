@@ -14,11 +14,11 @@ from functools import partial
 from handover.platform.embedded import EmbeddedPostgres
 from tests.faults.audit import audit
 from tests.faults.conftest import Scorecard, loading, subscribe
-from tests.faults.house import OCMW, VDAB, House, Program, free_port
+from tests.faults.house import OCMW, VDAB, House, Program, free_port, soon
 from tests.faults.load import Load
 from tests.faults.receiver import Receiver
 from tests.faults.scorecard import LONG, Row
-from tests.faults.server import again, gone, kill, processes, recoveries, soon
+from tests.faults.server import again, gone, kill, processes, recoveries
 
 DOSSIERS, STEPS, PACE = (500, 9000, 0.25) if LONG else (40, 520, 0.15)
 SECONDS, STRIKES = (180, 10_000) if LONG else (60, 6)
@@ -50,7 +50,7 @@ class Kept:
 
     async def started(self) -> Program:
         """Wait until it has been started."""
-        assert await soon(lambda: self.running)
+        assert await soon(lambda: self.running, 20)
         assert self.program is not None
         return self.program
 
