@@ -19,7 +19,7 @@ fi
 place=$(mktemp -d)
 trap 'rmdir "$place"' EXIT
 if ! "${as_root[@]}" mount -t tmpfs -o size=1m tmpfs "$place" 2>/dev/null; then
-    echo "The tests fill a small file system, which only root may mount: run them as root, or allow sudo." >&2
+    echo "The tests fill a small file system and may not mount one: run them as root, or allow sudo (in a container: SYS_ADMIN)." >&2
     exit 1
 fi
 "${as_root[@]}" umount "$place"
