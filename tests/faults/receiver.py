@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import json
+import ssl
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -38,6 +40,21 @@ Answer = Callable[[Heard], Awaitable[web.StreamResponse]]
 async def accept(_heard: Heard) -> web.StreamResponse:
     """Take it."""
     return web.Response(status=204)
+
+
+class Crowd:
+    """Takes everything after a little while, and counts how much is on its way at once to each address."""
+
+    def __init__(self) -> None:
+        self.most = 0
+        self.inside: Counter[str] = Counter()
+
+    async def __call__(self, heard: Heard) -> web.StreamResponse:
+        self.inside[heard.path] += 1
+        self.most = max(self.most, self.inside[heard.path])
+        await asyncio.sleep(0.01)
+        self.inside[heard.path] -= 1
+        return await accept(heard)
 
 
 @dataclass
@@ -139,7 +156,7 @@ Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @contextlib.asynccontextmanager
-async def raw_server(talk: Talk) -> AsyncIterator[int]:
+async def raw_server(talk: Talk, tls: ssl.SSLContext | None = None) -> AsyncIterator[int]:
     """Listen on loopback and speak bytes, for answers that no HTTP library would give; gives the port."""
     connections: set[asyncio.Task[None]] = set()
 
@@ -154,7 +171,7 @@ async def raw_server(talk: Talk) -> AsyncIterator[int]:
             connections.discard(task)
             writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     try:
         yield int(server.sockets[0].getsockname()[1])
     finally:
