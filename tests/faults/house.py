@@ -200,13 +200,15 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(dsn: str, place: Path) -> AsyncIterator[House]:
+async def house(dsn: str, place: Path, *, seeded: bool = False) -> AsyncIterator[House]:
     """Give an instance on a migrated database, with the demonstration's organisations; nothing runs yet.
 
-    Every process that was started through it is ended afterwards.
+    `seeded`: the caller sees to schema and organisations. Every process that was started through it is ended
+    afterwards.
     """
-    async with services(Settings(data_dir=place, database_url=dsn), pool_size=1, name="faults-seed") as ready:
-        await seed_directory(ready)
+    if not seeded:
+        async with services(Settings(data_dir=place, database_url=dsn), pool_size=1, name="faults-seed") as ready:
+            await seed_directory(ready)
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=3, server_settings={"application_name": "faults"})
     made = House(dsn, place, pool)
     try:

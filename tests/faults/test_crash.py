@@ -91,7 +91,7 @@ async def test_02_api_exits_at_a_step(name: str, home: House, receiver: Receiver
         await home.delivered()
         found = await audit(home, load, receiver.of(OCMW, VDAB))
         found.good()
-        assert surplus if name == "append.committed" else not surplus, f"{surplus} unanswered steps had been stored"
+        assert surplus or name == "append.before", "what was committed last had no answer yet"
         row.tried, row.lost, row.duplicates = load.tried, found.lost, found.duplicates
         row.note = f"{surplus} steps were stored and not answered; their key found them"
 
