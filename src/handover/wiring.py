@@ -20,7 +20,7 @@ from handover.inbox.projector import Projector
 from handover.inbox.stream import InboxBroadcast
 from handover.inbox.views import Inbox
 from handover.platform.clock import Clock
-from handover.platform.db import LOST, DatabaseUnfitError, open_pool
+from handover.platform.db import LOST, open_pool
 from handover.platform.embedded import EmbeddedPostgres
 from handover.platform.notify import Listener, Notifier
 from handover.platform.settings import Mode, Settings
@@ -29,6 +29,7 @@ from handover.record.directory import load_directory
 from handover.record.handle import Record
 from handover.record.housekeeping import keep_house
 from handover.record.log import Log
+from handover.record.migrate import refuse_old_schema
 from handover.record.notes import Signer
 from handover.record.offers import Offers
 from handover.record.once import Once
@@ -115,9 +116,7 @@ async def services(
         address = await stack.enter_async_context(database(settings)) if dsn is None else dsn
         pool = await open_pool(address, size=pool_size or settings.pool_size, application_name=name)
         stack.push_async_callback(_close, pool)
-        if await pool.fetchval("SELECT to_regclass('dossier')") is None:
-            message = "The database holds no tables of handover yet. Run `handover migrate`, then try again."
-            raise DatabaseUnfitError(message)
+        await refuse_old_schema(pool)
         clock, keys = Clock(settings.clock_offset), settings.keys()
         sealer = Sealer(seal_key=keys.seal, ssin_key=keys.ssin)
         directory = LiveDirectory(pool)

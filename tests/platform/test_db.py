@@ -17,6 +17,7 @@ from handover.platform.db import (
     with_database,
 )
 from handover.platform.embedded import EmbeddedPostgres
+from handover.platform.ids import new_id
 
 
 @contextlib.asynccontextmanager
@@ -126,3 +127,59 @@ async def test_sqlalchemy_reaches_the_embedded_server(empty_database: str) -> No
     finally:
         await engine.dispose()
     assert f"/{found}?" in empty_database
+
+
+@pytest.mark.parametrize(("seconds", "side"), [(3600, "ahead of"), (-3600, "behind"), (61, "ahead of")])
+async def test_a_clock_that_is_off_is_refused(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch, seconds: int, side: str
+) -> None:
+    now = time.time
+    monkeypatch.setattr("handover.platform.db.time.time", lambda: now() + seconds)
+    with pytest.raises(DatabaseUnfitError, match=rf"clock is {abs(seconds)} s {side} the database's.*NTP"):
+        await open_pool(empty_database, size=1, application_name="test")
+
+
+async def test_a_clock_that_is_a_little_off_will_do(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = time.time
+    monkeypatch.setattr("handover.platform.db.time.time", lambda: now() + 50)
+    async with _pool(empty_database) as pool:
+        assert await pool.fetchval("SELECT 1") == 1
+
+
+@pytest.mark.parametrize(
+    ("role", "owner", "forced", "why"),
+    [
+        ("NOBYPASSRLS", True, False, "owns tables"),
+        ("BYPASSRLS", False, False, "has BYPASSRLS"),
+        ("NOBYPASSRLS", True, True, ""),
+        ("NOBYPASSRLS", False, False, ""),
+        ("SUPERUSER", False, True, "is a superuser"),
+    ],
+)
+async def test_a_role_that_row_security_does_not_hold_is_refused(
+    empty_database: str,
+    role: str,
+    owner: bool,
+    forced: bool,
+    why: str,  # noqa: FBT001 - rows of the table above
+) -> None:
+    name = f"asked_{new_id().hex}"
+    connection = await asyncpg.connect(empty_database)
+    try:
+        await connection.execute(f"CREATE ROLE {name} LOGIN {role} PASSWORD 'x'")
+        await connection.execute("CREATE TABLE walled (n int); ALTER TABLE walled ENABLE ROW LEVEL SECURITY")
+        if owner:
+            await connection.execute(f"ALTER TABLE walled OWNER TO {name}")
+        if forced:
+            await connection.execute("ALTER TABLE walled FORCE ROW LEVEL SECURITY")
+        dsn = empty_database.replace("//handover@", f"//{name}:x@")
+        assert dsn != empty_database
+        if not why:
+            async with _pool(dsn) as pool:
+                assert await pool.fetchval("SELECT current_user") == name
+            return
+        with pytest.raises(DatabaseUnfitError, match=rf"role {name} {why}, so the row security of walled"):
+            await open_pool(dsn, size=1, application_name="test")
+    finally:
+        await connection.execute(f"DROP TABLE walled; DROP ROLE {name}")
+        await connection.close()

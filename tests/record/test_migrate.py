@@ -1,6 +1,7 @@
 import asyncio
 
 import asyncpg
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection
@@ -9,8 +10,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 from tests.record.world import connection
 
-from handover.platform.db import sqlalchemy_url
-from handover.record.migrate import is_current, upgrade
+from handover.platform.db import DatabaseUnfitError, sqlalchemy_url
+from handover.record.migrate import SCHEMA, is_current, refuse_old_schema, upgrade
 from handover.record.tables import Xid8, metadata
 
 
@@ -86,3 +87,19 @@ async def test_at_once_is_once(empty_database: str, database: str) -> None:
             "WHERE l.locktype = 'advisory' AND d.datname = current_database()"
         )
         assert held == 0, "and nobody holds the lock"
+
+
+async def test_an_old_schema_is_refused_and_a_newer_one_is_not(empty_database: str) -> None:
+    async with asyncpg.create_pool(empty_database, min_size=1, max_size=1) as pool:
+        with pytest.raises(DatabaseUnfitError, match=r"no tables of handover yet.*handover migrate"):
+            await refuse_old_schema(pool)
+        await upgrade(empty_database)
+        assert await pool.fetchval("SELECT version_num FROM alembic_version") == SCHEMA
+        await refuse_old_schema(pool)
+        await pool.execute("UPDATE alembic_version SET version_num = '0002'")
+        with pytest.raises(
+            DatabaseUnfitError, match=rf"at schema 0002 and this version needs {SCHEMA}.*handover migrate"
+        ):
+            await refuse_old_schema(pool)
+        await pool.execute("UPDATE alembic_version SET version_num = '9999'")
+        await refuse_old_schema(pool)

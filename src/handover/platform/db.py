@@ -1,5 +1,6 @@
 """Doors to PostgreSQL: the pool of the hot path, and the forms an address takes for each driver."""
 
+import time
 from collections.abc import Awaitable, Callable
 from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
 
@@ -21,6 +22,30 @@ __all__ = [
 
 _OLDEST = 150_000
 _TRANSACTION_TIMEOUT_SINCE = 170_000
+_MOST_SKEW_SECONDS = 60
+# `walled`: a table whose rows the role is kept from only by row security; `bypass`: why that would not keep it.
+_FITNESS = """
+WITH walled AS (
+    SELECT c.relname, c.relforcerowsecurity AS forced, pg_has_role(c.relowner, 'USAGE') AS owned
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relrowsecurity AND n.nspname = ANY (current_schemas(false))
+), role AS (
+    SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user
+)
+SELECT name, setting FROM pg_settings
+WHERE name IN ('fsync', 'full_page_writes', 'server_encoding', 'server_version_num', 'synchronous_commit')
+UNION ALL SELECT 'clock', extract(epoch FROM clock_timestamp())::text
+UNION ALL SELECT 'role', current_user::text
+UNION ALL SELECT 'walled', coalesce((SELECT min(relname) FROM walled), '')
+UNION ALL SELECT 'bypass', (
+    SELECT CASE
+        WHEN rolsuper THEN 'is a superuser'
+        WHEN rolbypassrls THEN 'has BYPASSRLS'
+        WHEN EXISTS (SELECT FROM walled WHERE owned AND NOT forced) THEN 'owns tables'
+        ELSE ''
+    END FROM role
+)
+"""
 
 
 class DatabaseUnreachableError(RuntimeError):
@@ -95,12 +120,9 @@ async def _examine(dsn: str, *, checks: bool) -> int:
 
 
 async def _refuse_unfit(connection: asyncpg.Connection) -> None:
-    found = dict(
-        await connection.fetch(
-            "SELECT name, setting FROM pg_settings WHERE name = ANY($1)",
-            ["fsync", "full_page_writes", "server_encoding", "server_version_num", "synchronous_commit"],
-        )
-    )
+    asked = time.time()
+    found = dict(await connection.fetch(_FITNESS))
+    skew = (asked + time.time()) / 2 - float(found["clock"])
     problems = [
         f"{name} is off, so what was acknowledged may be lost when the machine stops: set it to on"
         for name in ("fsync", "full_page_writes", "synchronous_commit")
@@ -110,6 +132,17 @@ async def _refuse_unfit(connection: asyncpg.Connection) -> None:
         problems.append("the server is older than PostgreSQL 15: upgrade it")
     if found["server_encoding"] != "UTF8":
         problems.append(f"its encoding is {found['server_encoding']}: create it with ENCODING 'UTF8'")
+    if abs(skew) > _MOST_SKEW_SECONDS:
+        side = "ahead of" if skew > 0 else "behind"
+        problems.append(
+            f"this machine's clock is {abs(skew):.0f} s {side} the database's, so deadlines and signatures would be "
+            "wrong: set both by a time service (NTP)"
+        )
+    if found["walled"] and found["bypass"]:
+        problems.append(
+            f"the role {found['role']} {found['bypass']}, so the row security of {found['walled']} would not hold: "
+            "use a role that does not own the tables and has NOBYPASSRLS"
+        )
     if problems:
         raise DatabaseUnfitError(
             "The database cannot keep our promises: "
