@@ -136,9 +136,9 @@ async def test_storm(own_home: House, own_postgres: EmbeddedPostgres, receiver: 
         storm = Storm(row, own_postgres, {"api": apis, "worker": workers}, random.Random(SEED))  # noqa: S311
         running = asyncio.create_task(load.run(STEPS, writers=16, pace=PACE, tries=20))
         try:
-            began = time.monotonic()
+            began, before = time.monotonic(), len(load.acknowledged)
             await storm.rage(load, running.done)
-            raged = time.monotonic() - began
+            raged, meanwhile = time.monotonic() - began, len(load.acknowledged) - before
         except BaseException:
             running.cancel()
             raise
@@ -154,7 +154,8 @@ async def test_storm(own_home: House, own_postgres: EmbeddedPostgres, receiver: 
         row.tried, row.lost, row.duplicates = load.tried, found.lost, found.duplicates
         row.note = (
             f"In {raged:.0f} s {storm.kills['api']} times an API, {storm.kills['worker']} times a worker and "
-            f"{storm.kills['postgres']} times PostgreSQL; {found.stored} events stored over {DOSSIERS} dossiers, "
+            f"{storm.kills['postgres']} times PostgreSQL, {meanwhile} steps acknowledged meanwhile; "
+            f"{found.stored} events stored over {DOSSIERS} dossiers, "
             f"{sum(load.problems.values())} requests refused or cut off, {resolved} of them stored and found by key; "
             f"{found.entitled} deliveries owed, all made, in order, {found.duplicates} of them more than once"
         )
