@@ -17,7 +17,7 @@ from tests.faults.audit import audit, log_report
 from tests.faults.conftest import Scorecard, loading, subscribe
 from tests.faults.house import OCMW, VDAB, House, Program, free_port, soon
 from tests.faults.receiver import Answer, Heard, Receiver, accept
-from tests.faults.scorecard import LONG, Row
+from tests.faults.scorecard import DISARMED, LONG, Row
 
 
 async def test_01_api_killed_under_load(home: House, receiver: Receiver, scorecard: Scorecard) -> None:
@@ -61,12 +61,15 @@ def _ending(name: str) -> tuple[str, ...]:
     return (sys.executable, "-m", "tests.faults.exiting", name)
 
 
-async def _exit_code(program: Program, *unless: asyncio.Task[float]) -> int | None:
-    """Give the exit code; None when it runs on for a while, after `unless` is done where that is given."""
+_PATIENCE = 1 if DISARMED else 15
+
+
+async def _exit_code(program: Program, *unless: asyncio.Task[float], seconds: float = _PATIENCE) -> int | None:
+    """Give the exit code; None when it runs on so long, after `unless` is done where that is given."""
     ending = asyncio.create_task(program.process.wait())
     if unless:
         await asyncio.wait((ending, *unless), return_when=asyncio.FIRST_COMPLETED)
-    await asyncio.wait((ending,), timeout=1)
+    await asyncio.wait((ending,), timeout=seconds)
     for task in (ending, *unless):
         task.cancel()
     return program.process.returncode
@@ -181,7 +184,7 @@ async def test_04_worker_killed_after_answer(home: House, receiver: Receiver, sc
                 return await accept(heard)
             receiver.answer = accept
             row.provoke(partial(worker.send, signal.SIGSTOP))
-            await soon(partial(_stopped, worker))
+            await soon(partial(_stopped, worker), _PATIENCE)
             answered.set()
             return web.Response(status=200)
 
@@ -222,9 +225,9 @@ async def test_05_worker_stopped_past_its_lease(home: House, receiver: Receiver,
 
         receiver.answer, already = _holding(go), len(_events(receiver.heard))
         await asyncio.gather(*(load.must(load.step(dossier)) for dossier in load.dossiers))
-        assert await soon(lambda: len(_events(receiver.heard)) == already + 6), "the worker does not send"
+        assert await soon(lambda: len(_events(receiver.heard)) == already + 6, 15), "the worker does not send"
         row.provoke(partial(first.send, signal.SIGSTOP))
-        row.happened(await soon(partial(_stopped, first)), "the worker runs on")
+        row.happened(await soon(partial(_stopped, first), _PATIENCE), "the worker runs on")
         receiver.answer = accept
         go.set()
         started = time.monotonic()
@@ -234,7 +237,7 @@ async def test_05_worker_stopped_past_its_lease(home: House, receiver: Receiver,
         row.happened(_stopped(first), "the worker ran on meanwhile")
         settled = await home.pool.fetch(_SETTLED)
         first.send(signal.SIGCONT)
-        assert await soon(lambda: first.log.count("claim_had_passed") == 6, 10), first.log[-1000:]
+        assert await soon(lambda: first.log.count("claim_had_passed") == 6, 20), first.log[-1000:]
         assert await home.pool.fetch(_SETTLED) == settled, "what came too late changed something"
         assert "claim_had_passed" not in second.log
         # It is fit to go on.
@@ -285,12 +288,12 @@ async def test_11_api_drains(home: House, receiver: Receiver, scorecard: Scoreca
             # What it answers after the twelve, it read after them.
             await home.answers(api)
             row.provoke(partial(api.send, signal.SIGTERM))
-            closed = await soon(partial(_refuses, api))
+            closed = await soon(partial(_refuses, api), _PATIENCE)
             waiting = api.running and not posting.done()
         answers = await posting
         row.happened(closed and waiting, "the API still takes connections")
         started = time.monotonic()
-        assert await api.ended(10) == 0, api.log[-1000:]
+        assert await api.ended(20) == 0, api.log[-1000:]
         row.recovery = time.monotonic() - started
         assert [answer and answer.status_code for answer in answers] == [201] * 12
         load.urls[:] = [(await home.api()).url]
@@ -314,9 +317,9 @@ async def test_11_worker_drains(home: House, receiver: Receiver, scorecard: Scor
         receiver.answer, already = _holding(go), len(_events(receiver.heard))
         for _ in range(4):
             await asyncio.gather(*(load.must(load.step(dossier)) for dossier in load.dossiers))
-        assert await soon(lambda: len(_events(receiver.heard)) == already + 4), "the worker does not send"
+        assert await soon(lambda: len(_events(receiver.heard)) == already + 4, 15), "the worker does not send"
         row.provoke(partial(worker.send, signal.SIGTERM))
-        assert await _exit_code(worker) is None, "it did not wait for what it had begun"
+        assert await _exit_code(worker, seconds=0.5) is None, "it did not wait for what it had begun"
         go.set()
         row.happened(await _exit_code(worker) == 0, f"the worker runs on, or ended otherwise: {worker.log[-1000:]}")
         started = time.monotonic()
