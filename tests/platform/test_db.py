@@ -159,9 +159,9 @@ async def test_a_clock_that_is_a_little_off_will_do(empty_database: str, monkeyp
 async def test_a_role_that_row_security_does_not_hold_is_refused(
     empty_database: str,
     role: str,
-    owner: bool,
-    forced: bool,
-    why: str,  # noqa: FBT001 - rows of the table above
+    owner: bool,  # noqa: FBT001 - rows of the table above
+    forced: bool,  # noqa: FBT001 - as well
+    why: str,
 ) -> None:
     name = f"asked_{new_id().hex}"
     connection = await asyncpg.connect(empty_database)
