@@ -12,6 +12,8 @@ from joserfc.jwk import ECKey, OctKey
 
 from handover.access import demonstration
 
+VISIBLE = bytes([*range(0x21, 0x7F), *range(0x80, 0x100)])
+"""What a header's value may hold."""
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
 
@@ -129,8 +131,7 @@ class Forger:
         return f"{_coded(json.dumps(odd).encode())}.{self._parts[1]}.{self._parts[2]}".encode()
 
     def _noise(self) -> bytes:
-        printable = bytes([*range(0x21, 0x7F), *range(0x80, 0x100)])
-        return bytes(self._rng.choices(printable, k=self._rng.randrange(1, 600)))
+        return bytes(self._rng.choices(VISIBLE, k=self._rng.randrange(1, 600)))
 
     def _huge(self) -> bytes:
         size = self._rng.choice([8_000, 9_000, 30_000]) + self._rng.randrange(100)
