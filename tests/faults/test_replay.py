@@ -65,7 +65,7 @@ async def _kill_midway(row: Row, replays: _Replays, worker: Program, receiver: R
         # It cannot get past this dossier, so that the kill certainly finds it there.
         await connection.execute("SELECT FROM lane WHERE dossier_id = $1 FOR UPDATE", middle)
         replay = await replays.begin()
-        await home.until(_STUCK)
+        await home.until(_STUCK, seconds=300)
         assert await soon(lambda: len(receiver.taken) >= before + PAGE // 4)
         row.provoke(partial(worker.send, signal.SIGKILL))
         code = None
