@@ -76,7 +76,7 @@ async def keeping(*kept: Kept) -> AsyncIterator[None]:
 
 @dataclass
 class Storm:
-    """Kills a program or the whole database, which in every three strikes it is one of each kind."""
+    """Kills programs and the whole database: of every three strikes one each, in an order drawn from the seed."""
 
     row: Row
     server: EmbeddedPostgres
