@@ -42,7 +42,10 @@ async def test_13_migration_under_load(
     row = scorecard(13, "migration under load, two versions", f"{old.what} at work, `handover migrate` of {new.what}")
     async with house(empty_database, tmp_path, seeded=True) as home:
         assert await (await home.start("", {"PYTHONPATH": old.source}, argv=old.prepare)).ended() == 0
+        early = await home.worker(PYTHONPATH=new.source)
         old_api, old_worker = await asyncio.gather(home.api(PYTHONPATH=old.source), home.worker(PYTHONPATH=old.source))
+        assert await early.ended() == 2, "the latest version started on a schema that it does not know"
+        assert "`handover migrate`" in early.log, early.log
         async with loading(home, old_api.url) as load:
             await subscribe(load, receiver)
             await load.open(8)
