@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -11,9 +12,12 @@ from functools import partial
 
 import httpx
 
+from handover.platform.settings import Settings
+from handover.wiring import services
 from tests.faults.audit import audit
 from tests.faults.conftest import Scorecard, loading, subscribe
-from tests.faults.house import OCMW, VDAB, House
+from tests.faults.house import OCMW, VDAB, House, Program
+from tests.faults.importing import bring, planned
 from tests.faults.load import Load, Wish
 from tests.faults.receiver import Receiver
 from tests.faults.scorecard import LONG
@@ -210,4 +214,50 @@ async def test_28_same_key_other_body(home: House, receiver: Receiver, scorecard
         row.note = (
             f"{refused} requests with a used key were refused with 422 and left nothing behind; "
             f"{independent} of another organisation with the same key were recorded beside them"
+        )
+
+
+async def _imports(home: House, clients: int, seed: int) -> Program:
+    argv = (sys.executable, "-m", "tests.faults.importing")
+    return await home.start(f"import {clients} {seed}", {"HANDOVER_POOL_SIZE": "2"}, argv=argv)
+
+
+async def test_29_inbound_duplicate_and_reordered(home: House, receiver: Receiver, scorecard: Scorecard) -> None:
+    clients = 500 if LONG else 20
+    row = scorecard(
+        29,
+        "Inbound batch twice, reordered, cut off",
+        f"{clients} clients of an outside system: killed midway, then two imports at once in other orders, then again",
+    )
+    api, _ = await asyncio.gather(home.api(), home.worker())
+    async with loading(home, api.url, seed=29) as load:
+        await subscribe(load, receiver)
+        async with services(Settings(data_dir=home.place, database_url=home.dsn), pool_size=1) as ready:
+            wanted = await bring(ready, planned(clients), rehearsal=True)
+        first = await _imports(home, clients, 1)
+        await home.until("SELECT (SELECT count(*) FROM event) > $1", wanted // 4)
+        row.provoke(partial(first.send, signal.SIGKILL))
+        row.happened(await first.ended() == -signal.SIGKILL, f"the first import came to its end: {first.log}")
+        midway = int(str(await home.fetchval("SELECT count(*) FROM event")))
+        row.happened(midway < wanted, f"{midway} of {wanted} events were there already")
+
+        started = time.monotonic()
+        both = [await _imports(home, clients, seed) for seed in (2, 3)]
+        assert [await one.ended(120) for one in both] == [0, 0], [one.log for one in both]
+        row.recovery = time.monotonic() - started
+        again = await _imports(home, clients, 4)
+        assert (await again.ended(120), again.log) == (0, "0 recorded\n")
+        # The import's own keys stand in the ledger as what the outside system was told: that all is recorded.
+        keys = await home.pool.fetch("SELECT key FROM idempotency WHERE key LIKE 'lino:%'")
+        load.acknowledged |= {key["key"]: [] for key in keys}
+        await load.settle()
+        await home.delivered()
+        found = await audit(home, load, receiver.of(OCMW, VDAB))
+        found.good()
+        assert found.stored == wanted, f"{found.stored} events stored, {wanted} wanted"
+        assert await home.fetchval("SELECT count(*) FROM dossier") == clients
+        row.tried, row.lost, row.duplicates = 4 * clients, found.lost, found.duplicates
+        row.note = (
+            f"killed after {midway} of {wanted} events; then twice at once and once more, each in another order: "
+            f"{found.stored} events, each thing once"
         )
