@@ -23,6 +23,7 @@ WHERE m.dossier_id = $1 AND m.sequence = 1 AND f.organisation_id = $2 AND (f.xid
 _STUCK = """
 SELECT count(*) = 1 FROM pg_stat_activity
 WHERE datname = current_database() AND application_name = 'handover-worker' AND wait_event_type = 'Lock'
+  AND query LIKE '%queue_again%'
 """
 _GONE = """
 SELECT count(*) = 0 FROM pg_stat_activity
@@ -56,8 +57,13 @@ class _Replays:
         return int((await self.standing(replay))["queued"])
 
 
-async def _kill_midway(row: Row, replays: _Replays, worker: Program, receiver: Receiver, middle: str) -> str:
-    """Begin a replay, and kill its worker within the transaction that queues the page with the dossier `middle`."""
+async def _kill_midway(
+    row: Row, replays: _Replays, worker: Program, receiver: Receiver, middle: str, expected: int
+) -> str:
+    """Begin a replay, and kill its worker within the transaction that queues the page with the dossier `middle`.
+
+    `expected` events have been queued before that page.
+    """
     home, before = replays.home, len(receiver.taken)
     async with home.pool.acquire() as connection:
         transaction = connection.transaction()
@@ -65,7 +71,8 @@ async def _kill_midway(row: Row, replays: _Replays, worker: Program, receiver: R
         # It cannot get past this dossier, so that the kill certainly finds it there.
         await connection.execute("SELECT FROM lane WHERE dossier_id = $1 FOR UPDATE", middle)
         replay = await replays.begin()
-        await home.until(_STUCK, seconds=300)
+        await home.until("SELECT queued = $2 FROM replay_job WHERE job_id = $1", replay, expected, seconds=300)
+        await home.until(_STUCK)
         assert await soon(lambda: len(receiver.taken) >= before + PAGE // 4)
         row.provoke(partial(worker.send, signal.SIGKILL))
         code = None
@@ -113,7 +120,7 @@ async def test_24_replay_twice(home: House, receiver: Receiver, scorecard: Score
         expected = int(str(await home.fetchval(_BEFORE, middle, OCMW))) // PAGE * PAGE
         assert 0 < expected < total
         started = time.monotonic()
-        first = await _kill_midway(row, replays, worker, receiver, middle)
+        first = await _kill_midway(row, replays, worker, receiver, middle, expected)
         assert await soon(lambda: not crowd.inside[OCMW])
         stood = await replays.standing(first)
         row.happened(stood["queued"] == expected and "finishedAt" not in stood, f"not in the middle: {stood}")
