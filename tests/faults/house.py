@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -91,6 +91,7 @@ class House:
     pool: asyncpg.Pool
     programs: list[Program] = field(default_factory=list)
     base_url: str = "http://127.0.0.1:8000"
+    token_lifetime: timedelta = demonstration.LIFETIME
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -161,7 +162,13 @@ class House:
 
     def token(self, organisation: str) -> str:
         """Give a token of an organisation's software."""
-        return demonstration.issue(self.place, organisation=organisation, counsellor="", at=datetime.now(UTC))
+        return demonstration.issue(
+            self.place,
+            organisation=organisation,
+            counsellor="",
+            at=datetime.now(UTC),
+            lifetime=self.token_lifetime,
+        )
 
     async def fetchval(self, query: str, *arguments: object) -> object:
         """Ask the database one thing; again when the connection has been cut meanwhile."""

@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import partial
 
 import httpx
@@ -260,4 +261,52 @@ async def test_29_inbound_duplicate_and_reordered(home: House, receiver: Receive
         row.note = (
             f"killed after {midway} of {wanted} events; then twice at once and once more, each in another order: "
             f"{found.stored} events, each thing once"
+        )
+
+
+_SPAN = "SELECT extract(epoch FROM max(recorded_at) - min(recorded_at))::float8 FROM idempotency"
+
+
+async def test_30_clocks_two_days_off(home: House, receiver: Receiver, scorecard: Scorecard) -> None:
+    row = scorecard(30, "Clocks two days off", "API and worker at the right time, two days ahead, then two days behind")
+    days = [0, 0, 0]
+    row.provoke(lambda: days.__setitem__(slice(None), [0, 2, -2]))
+    home.token_lifetime = timedelta(days=5)
+    api, worker = await asyncio.gather(home.api(), home.worker())
+    async with loading(home, api.url, seed=30) as load:
+        await subscribe(load, receiver)
+        await load.open(5)
+        for day in days:
+            if day:
+                await asyncio.gather(api.kill(), worker.kill())
+                receiver.skew = partial(timedelta(days=day).total_seconds)
+                moved = str(day * 86_400)
+                port = int(api.url.rpartition(":")[2])
+                api, worker = await asyncio.gather(
+                    home.api(port=port, ready=True, HANDOVER_CLOCK_OFFSET=moved),
+                    home.worker(HANDOVER_CLOCK_OFFSET=moved),
+                )
+            await load.run(300 if LONG else 20)
+            await load.settle()
+            row.recovery = max(row.recovery or 0, await home.delivered(20))
+        span = float(str(await home.fetchval(_SPAN)))
+        row.happened(span > 3 * 86_400, f"the recorded moments lie {span:.0f} s apart")
+        found = await audit(home, load, receiver.of(OCMW, VDAB))
+        found.good()
+        assert not receiver.refused, "each attempt carries its own time, which the receiver takes"
+        feed, after = [], ""
+        while page := (await load.call("GET", f"/v1/events?pageSize=50&after={after}")).json():
+            feed += page["items"]
+            after = page["cursor"]
+            if not page["items"]:
+                break
+        assert len({item["eventId"] for item in feed}) == len(feed)
+        assert len(feed) == await home.fetchval("SELECT count(*) FROM feed WHERE organisation_id = $1", OCMW)
+        for dossier in load.dossiers:
+            own = [item for item in feed if item["dossierId"] == dossier]
+            assert [item["sequence"] for item in own] == sorted(item["sequence"] for item in own)
+        row.tried, row.lost, row.duplicates = load.tried, found.lost, found.duplicates
+        row.note = (
+            f"recorded moments up to {span / 86_400:.1f} days apart; {found.stored} events in one order in record, "
+            "feed and webhooks, which carry the time of their attempt"
         )
