@@ -29,12 +29,12 @@ from handover.record.directory import load_directory
 from handover.record.handle import Record
 from handover.record.housekeeping import keep_house
 from handover.record.log import Log
-from handover.record.migrate import refuse_old_schema
 from handover.record.notes import Signer
 from handover.record.offers import Offers
 from handover.record.once import Once
 from handover.record.reading import Reader
 from handover.record.scheduling import Scheduler
+from handover.record.schema import refuse_old_schema
 from handover.record.sealing import Sealer
 from handover.record.tail import Tail
 

@@ -290,6 +290,7 @@ async def test_an_expired_token_with_a_wrong_signature_is_not_called_expired(sha
         ("POST", f"/v1/subscriptions/{NOBODY}/test", "subscription:manage"),
         ("POST", f"/v1/subscriptions/{NOBODY}/rotateSecret", "subscription:manage"),
         ("POST", f"/v1/subscriptions/{NOBODY}/resend", "subscription:manage"),
+        ("POST", f"/v1/subscriptions/{NOBODY}/skip", "subscription:manage"),
         ("POST", f"/v1/subscriptions/{NOBODY}/replay", "subscription:manage"),
         ("GET", f"/v1/subscriptions/{NOBODY}/replays", "subscription:manage"),
         ("GET", f"/v1/subscriptions/{NOBODY}/replays/{NOBODY}", "subscription:manage"),

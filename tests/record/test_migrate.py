@@ -11,7 +11,8 @@ from sqlalchemy.pool import NullPool
 from tests.record.world import connection
 
 from handover.platform.db import DatabaseUnfitError, sqlalchemy_url
-from handover.record.migrate import SCHEMA, is_current, refuse_old_schema, upgrade
+from handover.record.migrate import is_current, upgrade
+from handover.record.schema import SCHEMA, refuse_old_schema
 from handover.record.tables import Xid8, metadata
 
 

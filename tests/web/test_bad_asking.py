@@ -13,6 +13,7 @@ from tests.web.test_belgif import REFERRAL
     ("path", "body", "expected"),
     [
         ("resend", {"dossierId": NOBODY, "sequence": 10**30}, {("schemaViolation", "sequence")}),
+        ("skip", {"dossierId": NOBODY, "sequence": 1, "reason": ""}, {("schemaViolation", "reason")}),
         (
             "resend",
             {"dossierId": "x", "sequence": "1"},

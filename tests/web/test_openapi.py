@@ -331,6 +331,7 @@ async def _ask_about_a_subscription(check: Checker, party: Party, path: str, dos
     assert deliveries
     again = {"dossierId": dossier_id, "sequence": deliveries[0]["sequence"]}
     check("resendDelivery", await party.post(f"{path}/resend", again))
+    check("skipDelivery", await party.post(f"{path}/skip", again | {"reason": "Taken over by telephone"}))
     replay = check("replayDeliveries", await party.post(f"{path}/replay", {"since": "2026-01-01T00:00:00Z"}))
     check("listReplays", await party.get(f"{path}/replays"))
     check("readReplay", await party.get(f"{path}/replays/{replay['replayId']}"))

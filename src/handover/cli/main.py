@@ -20,6 +20,8 @@ COMMANDS = {
     "import": "import_lino",
     "replay": "replay",
     "export": "export",
+    "backup": "backup",
+    "restore": "restore",
     "verify": "verify",
     "openapi": "openapi",
     "catalogue": "catalogue",

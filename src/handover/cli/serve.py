@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -10,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator
 import typer
 import uvicorn
 
-from handover.cli.running import run, settings
+from handover.cli.running import calm_collector, run, settings
 from handover.platform.settings import Settings
 from handover.web.app import create_app
 from handover.web.bounded import BoundedHttp
@@ -76,10 +75,3 @@ class Server(uvicorn.Server):
         finally:
             for number in numbers:
                 loop.remove_signal_handler(number)
-
-
-def calm_collector() -> None:
-    """Keep full collections away from requests: what lives now lives on, so it is not searched again."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 1000)

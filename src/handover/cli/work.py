@@ -5,8 +5,7 @@ import signal
 
 import typer
 
-from handover.cli.running import run, settings
-from handover.cli.serve import calm_collector
+from handover.cli.running import calm_collector, run, settings
 from handover.platform.settings import Settings
 from handover.wiring import worker_services
 

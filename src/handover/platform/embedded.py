@@ -6,6 +6,7 @@ socket in a private directory only: who can enter that directory may connect.
 """
 
 import asyncio
+import contextlib
 import fcntl
 import hashlib
 import importlib.util
@@ -16,7 +17,7 @@ import stat
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from urllib.parse import quote
@@ -69,9 +70,9 @@ class EmbeddedPostgres:
         self, data_dir: Path, *, options: Mapping[str, str] | None = None, start_timeout: float = 600.0
     ) -> None:
         self._data_dir = data_dir.resolve()
-        self._home = self._data_dir / "postgres"
-        self._cluster = self._home / "data"
-        self._log = self._home / "server.log"
+        self.home = self._data_dir / "postgres"
+        self.cluster = self.home / "data"
+        self._log = self.home / "server.log"
         self._options = {**_OPTIONS, **(options or {})}
         self._timeout = start_timeout
         self._bin = _programs()
@@ -127,13 +128,26 @@ class EmbeddedPostgres:
     ) -> None:
         await self.stop()
 
+    @contextlib.contextmanager
+    def at_rest(self) -> Iterator[None]:
+        """Keep the server from being started meanwhile. Raises EmbeddedPostgresError when it runs or starts."""
+        self._prepare()
+        if not self._take_ownership():
+            raise EmbeddedPostgresError(f"The database in {self.home} is in use: stop what runs on it first.")
+        try:
+            if self._answers():
+                raise EmbeddedPostgresError(f"The database in {self.home} runs: stop it first.")
+            yield
+        finally:
+            self._let_go()
+
     # -- starting ----------------------------------------------------------------------------------------
 
-    def _start(self) -> None:
+    def _prepare(self) -> None:
         try:
             self._data_dir.mkdir(parents=True, exist_ok=True)
-            self._home.mkdir(mode=0o700, exist_ok=True)
-            self._user = program_user(self._home, self._bin / "postgres")
+            self.home.mkdir(mode=0o700, exist_ok=True)
+            self._user = program_user(self.home, self._bin / "postgres")
         except OSError as error:
             raise EmbeddedPostgresError(
                 f"The data directory {self._data_dir} cannot be used ({error.strerror}): "
@@ -141,13 +155,16 @@ class EmbeddedPostgres:
             ) from None
         except UnprivilegedError as error:
             raise EmbeddedPostgresError(str(error)) from None
+
+    def _start(self) -> None:
+        self._prepare()
         deadline = time.monotonic() + self._timeout
         while not self._take_ownership():
             if self._answers():
                 return
             if time.monotonic() > deadline:
                 raise EmbeddedPostgresError(
-                    f"Another process is starting the database in {self._home}, and it does not become ready."
+                    f"Another process is starting the database in {self.home}, and it does not become ready."
                 )
             time.sleep(0.05)
         self._ensure_cluster()
@@ -166,19 +183,19 @@ class EmbeddedPostgres:
         return True
 
     def _ensure_cluster(self) -> None:
-        version_file = self._cluster / "PG_VERSION"
+        version_file = self.cluster / "PG_VERSION"
         if version_file.exists():
             version = version_file.read_text("ascii").strip()
             if version != str(MAJOR):
                 raise EmbeddedPostgresError(
-                    f"The data in {self._cluster} was written by PostgreSQL {version}; this program carries "
+                    f"The data in {self.cluster} was written by PostgreSQL {version}; this program carries "
                     f"{MAJOR}. Dump it with the older version and load the dump into an empty data directory."
                 )
             return
         # Made aside and renamed, so that a first start that was killed leaves nothing half-made in use.
-        draft = self._home / "data.new"
+        draft = self.home / "data.new"
         shutil.rmtree(draft, ignore_errors=True)
-        done = self._run(
+        done = self.run(
             "initdb",
             "--pgdata=data.new",
             f"--username={ROLE}",
@@ -192,7 +209,7 @@ class EmbeddedPostgres:
         )
         if done.returncode != 0:
             raise EmbeddedPostgresError(f"The database could not be created in {draft}: {done.stdout.strip()}")
-        draft.rename(self._cluster)
+        draft.rename(self.cluster)
 
     def _run_server(self, deadline: float) -> None:
         self._prepare_socket_directory()
@@ -204,7 +221,7 @@ class EmbeddedPostgres:
         while True:
             seen = self._log.lstat().st_size if self._log.exists() else 0
             wait = max(1, int(deadline - time.monotonic()))
-            done = self._run(
+            done = self.run(
                 "pg_ctl",
                 "--pgdata=data",
                 "--log=server.log",
@@ -217,7 +234,7 @@ class EmbeddedPostgres:
                 return
             said = self._log_since(seen) or done.stdout.strip()
             if time.monotonic() > retry_until or not any(phrase in said for phrase in _PASSING):
-                raise EmbeddedPostgresError(f"The database in {self._home} does not start: {said}")
+                raise EmbeddedPostgresError(f"The database in {self.home} does not start: {said}")
             time.sleep(0.1)
 
     async def _ensure_database(self) -> None:
@@ -232,7 +249,7 @@ class EmbeddedPostgres:
             finally:
                 await session.close()
         except (OSError, asyncpg.PostgresError) as error:
-            raise EmbeddedPostgresError(f"The database in {self._home} does not let us in: {error}") from None
+            raise EmbeddedPostgresError(f"The database in {self.home} does not let us in: {error}") from None
         else:
             await session.close()
 
@@ -244,49 +261,53 @@ class EmbeddedPostgres:
         try:
             self._stop_server()
         finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if self._lock is not None:
             os.close(self._lock)
             self._lock = None
 
     def _stop_server(self) -> None:
         said = ""
         for manner in ("fast", "immediate"):
-            done = self._run("pg_ctl", "--pgdata=data", f"--mode={manner}", "--timeout=60", "stop")
+            done = self.run("pg_ctl", "--pgdata=data", f"--mode={manner}", "--timeout=60", "stop")
             if done.returncode == 0 or self.server_pid() is None or self._not_running():
-                if self._socket_directory() != self._home:
+                if self._socket_directory() != self.home:
                     shutil.rmtree(self._socket_directory(), ignore_errors=True)
                 return
             said = done.stdout.strip()
-        raise EmbeddedPostgresError(f"The database in {self._home} does not stop: {said}")
+        raise EmbeddedPostgresError(f"The database in {self.home} does not stop: {said}")
 
     # -- asking ------------------------------------------------------------------------------------------
 
     def _answers(self) -> bool:
         if not self._pid_file() or self._not_running():
             return False
-        asked = self._run("pg_isready", f"--host={self._socket_directory()}", f"--port={_PORT}", "--quiet")
+        asked = self.run("pg_isready", f"--host={self._socket_directory()}", f"--port={_PORT}", "--quiet")
         return asked.returncode == 0
 
     def _not_running(self) -> bool:
-        return self._run("pg_ctl", "--pgdata=data", "status").returncode != 0
+        return self.run("pg_ctl", "--pgdata=data", "status").returncode != 0
 
     def _pid_file(self) -> list[str]:
         try:
-            return (self._cluster / "postmaster.pid").read_text("utf-8").splitlines()
+            return (self.cluster / "postmaster.pid").read_text("utf-8").splitlines()
         except FileNotFoundError:
             return []
 
     def _socket_directory(self) -> Path:
-        if _fits(self._home):
-            return self._home
-        name = f"handover-{hashlib.sha256(os.fsencode(self._home)).hexdigest()[:16]}"
+        if _fits(self.home):
+            return self.home
+        name = f"handover-{hashlib.sha256(os.fsencode(self.home)).hexdigest()[:16]}"
         for parent in (Path(tempfile.gettempdir()), Path("/tmp")):  # noqa: S108 - made private before use
             if _fits(parent / name):
                 return parent / name
-        raise EmbeddedPostgresError(f"The path {self._home} is too long for a socket: set a shorter HANDOVER_DATA_DIR.")
+        raise EmbeddedPostgresError(f"The path {self.home} is too long for a socket: set a shorter HANDOVER_DATA_DIR.")
 
     def _prepare_socket_directory(self) -> None:
         directory = self._socket_directory()
-        if directory == self._home:
+        if directory == self.home:
             return
         try:
             directory.mkdir(mode=0o700)
@@ -308,14 +329,15 @@ class EmbeddedPostgres:
         except OSError:
             return ""
 
-    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of PostgreSQL's programs in `home`, as who owns the cluster; gives what it printed."""
         # Its own session: Ctrl-C in the terminal must reach the application first, which stops the server.
         # Output goes through a file: a pipe would stay open as long as the server lives. Paths are relative:
         # pg_ctl hands them to a shell, which would read the odd characters of a longer one.
         with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
             done = subprocess.run(
                 [*self._user.prefix, str(self._bin / program), *arguments],
-                cwd=self._home,
+                cwd=self.home,
                 env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
                 stdin=subprocess.DEVNULL,
                 stdout=output,

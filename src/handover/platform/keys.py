@@ -31,14 +31,20 @@ def decode_key(text: str) -> bytes:
     return key
 
 
+def demonstration_key_files(data_dir: Path) -> tuple[Path, Path]:
+    """Where a demonstration keeps its keys."""
+    return data_dir / "keys.json", data_dir / "log-key.json"
+
+
 def demonstration_keys(data_dir: Path) -> Keys:
     """Keys of a demonstration, made once and kept in `data_dir`, readable by their owner only.
 
     Raises ValueError when a file is there but cannot be used.
     """
-    kept = _kept(data_dir / "keys.json", ("ssinKey", "sealKey"))
+    first, second = demonstration_key_files(data_dir)
+    kept = _kept(first, ("ssinKey", "sealKey"))
     # In a file of its own: demonstrations from before there was a log have the other two already.
-    (log,) = _kept(data_dir / "log-key.json", ("logKey",))
+    (log,) = _kept(second, ("logKey",))
     return Keys(ssin=kept[0], seal=kept[1], log=log)
 
 

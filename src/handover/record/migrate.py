@@ -3,7 +3,6 @@
 from importlib.resources import files
 from pathlib import Path
 
-import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -12,10 +11,8 @@ from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from handover.platform.db import DatabaseUnfitError, sqlalchemy_url
+from handover.platform.db import sqlalchemy_url
 
-SCHEMA = "0005"
-"""The schema that this version needs: its last migration. A later one does it no harm."""
 _ONE_AT_A_TIME = 0x68616E646F766572
 
 
@@ -49,20 +46,6 @@ def _upgrade(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-
-
-async def refuse_old_schema(pool: asyncpg.Pool) -> None:
-    """Raise DatabaseUnfitError when a migration is pending."""
-    if await pool.fetchval("SELECT to_regclass('alembic_version') IS NULL OR to_regclass('dossier') IS NULL"):
-        message = "The database holds no tables of handover yet. Run `handover migrate`, then try again."
-        raise DatabaseUnfitError(message)
-    found = await pool.fetchval("SELECT coalesce(max(version_num), '') FROM alembic_version")
-    if found < SCHEMA:
-        message = (
-            f"The database is at schema {found or 'none'} and this version needs {SCHEMA}. Run `handover migrate`: "
-            "what still runs of the version before goes on meanwhile."
-        )
-        raise DatabaseUnfitError(message)
 
 
 async def is_current(dsn: str) -> bool:

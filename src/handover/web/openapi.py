@@ -26,6 +26,7 @@ _BODIES = (
     models.SubscriptionCreation,
     models.SubscriptionChange,
     models.Resend,
+    models.Skip,
     models.Replay,
     models.Seen,
     models.Problem,

@@ -123,6 +123,22 @@ class Resend(Body):
     sequence: Sequence
 
 
+class Skip(Resend):
+    """Which delivery need not arrive, and why; the reason is shown with the delivery. Name nobody in it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "dossierId": "01a2039f-8f32-7d21-ab59-99e3cbca2aa3",
+                "sequence": 4,
+                "reason": "Taken over by telephone",
+            }
+        }
+    )
+
+    reason: Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class Replay(Body):
     """The period whose events go out again, by when they were recorded; `which`: all of them, or what is dead."""
 

@@ -1,6 +1,6 @@
 """Subscriptions: where events go, how deliveries stand, sending again."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from handover.domain.parties import Caller
 from handover.web.answers import answer, collection, event_href, without_nulls
 from handover.web.api.describing import KEY_HEADER, PROBLEMS, gives, scope, takes
 from handover.web.api.dossiers import PageSize
-from handover.web.api.models import Replay, Resend, SubscriptionChange, SubscriptionCreation
+from handover.web.api.models import Replay, Resend, Skip, SubscriptionChange, SubscriptionCreation
 from handover.web.api.views import (
     Deliveries,
     Replays,
@@ -272,19 +272,54 @@ def _delivery(services: Services, one: Delivery) -> object:
 )
 async def resend_delivery(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
     """Send a delivery again, with the same webhook-id."""
-    _, services, own = await _asked(request)
     body, raw = await body_of(request, Resend)
-    found_id, dossier_id = uuid_of(subscriptionId), UUID(body.dossier_id)
 
-    async def resend() -> bytes:
-        found = (
-            await services.subscriptions.resend(own, found_id, dossier_id, sequence=body.sequence) if found_id else None
-        )
-        if not found:
+    async def resend(services: Services, own: str, subscription_id: UUID) -> bool | None:
+        return await services.subscriptions.resend(own, subscription_id, UUID(body.dossier_id), sequence=body.sequence)
+
+    return await _settled(request, raw, subscriptionId, body, State.PENDING, resend)
+
+
+@router.post(
+    "/{subscriptionId}/skip",
+    operation_id="skipDelivery",
+    summary="Leave one delivery out",
+    status_code=202,
+    responses={202: gives(Resent, "It is left out, and what waits behind it goes on")},
+    openapi_extra=takes(Skip, scope_name=_SCOPE, headers=(KEY_HEADER,)),
+)
+async def skip_delivery(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
+    """Record that a pending or dead delivery need not arrive any more, and why: its dossier's line goes on.
+
+    The event stays in the feed and on the timeline.
+    """
+    body, raw = await body_of(request, Skip)
+
+    async def skip(services: Services, own: str, subscription_id: UUID) -> bool | None:
+        dossier_id = UUID(body.dossier_id)
+        return await services.subscriptions.skip(own, subscription_id, dossier_id, body.sequence, body.reason)
+
+    return await _settled(request, raw, subscriptionId, body, State.SKIPPED, skip)
+
+
+async def _settled(
+    request: Request,
+    raw: bytes,
+    subscription: str,
+    body: Resend,
+    state: State,
+    act: Callable[[Services, str, UUID], Awaitable[bool | None]],
+) -> Response:
+    """Do something with one delivery, once for each key."""
+    _, services, own = await _asked(request)
+    subscription_id = uuid_of(subscription)
+
+    async def once() -> bytes:
+        if not subscription_id or not await act(services, own, subscription_id):
             raise HttpProblem(404, "This subscription has no such delivery. See its deliveries.")
-        return msgspec.json.encode({"dossierId": dossier_id, "sequence": body.sequence, "state": State.PENDING})
+        return msgspec.json.encode({"dossierId": body.dossier_id, "sequence": body.sequence, "state": state})
 
-    return answer(await services.once.answer(own, write_request(request, raw), resend), 202)
+    return answer(await services.once.answer(own, write_request(request, raw), once), 202)
 
 
 @router.post(

@@ -334,7 +334,7 @@ class Deliveries(Page):
 
 
 class Resent(View):
-    """The delivery that goes out again."""
+    """A delivery and how it stands now."""
 
     dossier_id: str
     sequence: int
