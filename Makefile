@@ -70,6 +70,16 @@ story: $(STAMP) ## three clients' stories over HTTP with a moved clock, both inb
 mutants: $(STAMP) ## remove each rule in turn and print the test that notices
 	@$(BIN)/python -m tests.mutants
 
+.PHONY: faults
+faults: $(STAMP) ## provoke every fault and write docs/reliability.md (ARGS=--long for the long forms)
+	@tests/setup-faults.sh
+	@$(BIN)/python -m tests.faults.report $(ARGS)
+
+.PHONY: faults-disarmed
+faults-disarmed: $(STAMP) ## provoke nothing: every fault test must notice that
+	@tests/setup-faults.sh
+	@$(BIN)/python -m tests.faults.report --disarmed $(ARGS)
+
 .PHONY: bench
 bench: $(STAMP) ## measure, each figure beside its limit (ARGS=... for more)
 	@$(BIN)/python -m benchmarks $(ARGS)

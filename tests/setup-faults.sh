@@ -11,15 +11,13 @@ if ! command -v strace >/dev/null; then
                 apt-get -qq install -y --no-install-recommends strace; } >/dev/null || true
     fi
 fi
-if ! command -v strace >/dev/null; then
-    echo "The tests need strace: run 'sudo apt-get install strace', then try again." >&2
-    exit 1
-fi
+command -v strace >/dev/null \
+    || echo "Without strace the test of a failing disk is left out: sudo apt-get install strace." >&2
 
 place=$(mktemp -d)
 trap 'rmdir "$place"' EXIT
-if ! "${as_root[@]}" mount -t tmpfs -o size=1m tmpfs "$place" 2>/dev/null; then
-    echo "The tests fill a small file system and may not mount one: run them as root, or allow sudo (in a container: SYS_ADMIN)." >&2
-    exit 1
+if "${as_root[@]}" mount -t tmpfs -o size=1m tmpfs "$place" 2>/dev/null; then
+    "${as_root[@]}" umount "$place"
+else
+    echo "The test of a full disk is left out: it mounts a small file system, as root or by sudo (in a container: SYS_ADMIN)." >&2
 fi
-"${as_root[@]}" umount "$place"

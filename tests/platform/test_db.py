@@ -129,7 +129,7 @@ async def test_sqlalchemy_reaches_the_embedded_server(empty_database: str) -> No
     assert f"/{found}?" in empty_database
 
 
-@pytest.mark.parametrize(("seconds", "side"), [(3600, "ahead of"), (-3600, "behind"), (61, "ahead of")])
+@pytest.mark.parametrize(("seconds", "side"), [(3600, "ahead of"), (-3600, "behind"), (7, "ahead of")])
 async def test_a_clock_that_is_off_is_refused(
     empty_database: str, monkeypatch: pytest.MonkeyPatch, seconds: int, side: str
 ) -> None:
@@ -141,7 +141,7 @@ async def test_a_clock_that_is_off_is_refused(
 
 async def test_a_clock_that_is_a_little_off_will_do(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     now = time.time
-    monkeypatch.setattr("handover.platform.db.time.time", lambda: now() + 50)
+    monkeypatch.setattr("handover.platform.db.time.time", lambda: now() + 3)
     async with _pool(empty_database) as pool:
         assert await pool.fetchval("SELECT 1") == 1
 

@@ -22,7 +22,7 @@ __all__ = [
 
 _OLDEST = 150_000
 _TRANSACTION_TIMEOUT_SINCE = 170_000
-_MOST_SKEW_SECONDS = 60
+_MOST_SKEW_SECONDS = 5
 # `walled`: a table whose rows the role is kept from only by row security; `bypass`: why that would not keep it.
 _FITNESS = """
 WITH walled AS (
@@ -135,8 +135,8 @@ async def _refuse_unfit(connection: asyncpg.Connection) -> None:
     if abs(skew) > _MOST_SKEW_SECONDS:
         side = "ahead of" if skew > 0 else "behind"
         problems.append(
-            f"this machine's clock is {abs(skew):.0f} s {side} the database's, so deadlines and signatures would be "
-            "wrong: set both by a time service (NTP)"
+            f"this machine's clock is {abs(skew):.0f} s {side} the database's, so what one process records would wait "
+            "for the clock of another: set both by a time service (NTP)"
         )
     if found["walled"] and found["bypass"]:
         problems.append(
