@@ -34,8 +34,8 @@ stored, once; what is stored and owed was delivered, in order within its dossier
 holds.
 
 *Tried* counts requests to record something. *Lost* counts events that were acknowledged and are not stored.
-*Duplicates* counts webhooks that arrived more than once, always with the same `webhook-id`; where the sender cannot know
-whether its message was taken there is no other way. *Recovery* is how long after the fault everything was well again.
+*Duplicates* counts webhooks that arrived more than once, always with the same `webhook-id`; where the sender cannot
+know whether its message was taken there is no other way. *Recovery* is how long after the fault all was well again.
 """
 
 
@@ -156,7 +156,8 @@ def _section(title: str, run: dict[str, Any]) -> str:
     of_scorecard = sum(row["line"] in LINES for row in rows)
     facts = (
         f"{run['date']}, {run['machine']}: {of_scorecard} faults, "
-        f"provoked {sum(row['provoked'] for row in rows)} times, with {sum(row['tried'] for row in rows)} requests to record; "
+        f"provoked {sum(row['provoked'] for row in rows)} times, "
+        f"with {sum(row['tried'] for row in rows)} requests to record; "
         f"**{sum(row['lost'] for row in rows)} acknowledged events lost**. It took {run['seconds'] / 60:.0f} minutes."
     )
     table = [

@@ -75,9 +75,13 @@ def recoveries(server: EmbeddedPostgres) -> int:
 
 async def revive(server: EmbeddedPostgres) -> bool:
     """Wait until the server lets us in again; tell whether it had ended and had to be started."""
-    deadline = time.monotonic() + 30
+    deadline, patience = time.monotonic() + 40, time.monotonic() + 12
     while True:
         pid = server.server_pid()
+        if pid is not None and time.monotonic() > patience and "in recovery mode" in log(server)[-200:]:
+            # A server that lost its disk may hang in its own recovery; whoever looks after it starts it anew.
+            kill(processes(server))
+            await gone(pid)
         if pid is None or not alive(pid):
             await again(server)
             return True
