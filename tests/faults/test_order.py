@@ -54,7 +54,7 @@ class Gate:
 
 
 async def test_26_fifty_writers_on_one_dossier(home: House, receiver: Receiver, scorecard: Scorecard) -> None:
-    writers, steps = 50, 20 if LONG else 2
+    writers, steps = 50, 5 if LONG else 2
     row = scorecard(26, "50 writers on one dossier", f"{writers} writers at once over two API processes, {steps} each")
     first, second, _ = await asyncio.gather(home.api(), home.api(), home.worker())
     async with loading(home, first.url, second.url, seed=26) as load:

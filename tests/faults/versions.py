@@ -80,7 +80,7 @@ def two(place: Path) -> tuple[Version, Version]:
     after = place / "after"
     for part in ("src", "migrations"):
         shutil.copytree(_TOP / part, after / part)
-    last, needs = _last(_TOP), after / "src" / "handover" / "record" / "migrate.py"
+    last, needs = _last(_TOP), after / "src" / "handover" / "record" / "schema.py"
     (after / "migrations" / "versions" / "9999_invented.py").write_text(_INVENTED.format(last=last), "utf-8")
     needs.write_text(needs.read_text("utf-8").replace(f'SCHEMA = "{last}"', 'SCHEMA = "9999"'), "utf-8")
     return today, Version(after, "a version with an invented migration")
