@@ -43,4 +43,4 @@ async def test_a_training_is_proposed_from_an_offer_that_fits(
     await expect(page.get_by_label("Waar?")).to_have_value("Opleidingscentrum in de haven")
     await expect(page.get_by_label("Aan wie stel je het voor?")).to_have_value("vdab")
     await page.get_by_text("Welke opleiding past?").click()
-    await expect(page.get_by_text("De cliënt leert een job bij één werkgever")).to_be_visible()
+    await expect(page.get_by_text("De cliënt leert een job op de werkvloer van één werkgever")).to_be_visible()

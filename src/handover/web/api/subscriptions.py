@@ -272,12 +272,14 @@ def _delivery(services: Services, one: Delivery) -> object:
 )
 async def resend_delivery(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
     """Send a delivery again, with the same webhook-id."""
+    _, services, own = await _asked(request)
     body, raw = await body_of(request, Resend)
 
-    async def resend(services: Services, own: str, subscription_id: UUID) -> bool | None:
+    async def resend(subscription_id: UUID) -> bool | None:
         return await services.subscriptions.resend(own, subscription_id, UUID(body.dossier_id), sequence=body.sequence)
 
-    return await _settled(request, raw, subscriptionId, body, State.PENDING, resend)
+    outcome = _once(subscriptionId, body, State.PENDING, resend)
+    return answer(await services.once.answer(own, write_request(request, raw), outcome), 202)
 
 
 @router.post(
@@ -293,33 +295,29 @@ async def skip_delivery(request: Request, subscriptionId: str) -> Response:  # n
 
     The event stays in the feed and on the timeline.
     """
+    _, services, own = await _asked(request)
     body, raw = await body_of(request, Skip)
 
-    async def skip(services: Services, own: str, subscription_id: UUID) -> bool | None:
+    async def skip(subscription_id: UUID) -> bool | None:
         dossier_id = UUID(body.dossier_id)
         return await services.subscriptions.skip(own, subscription_id, dossier_id, body.sequence, body.reason)
 
-    return await _settled(request, raw, subscriptionId, body, State.SKIPPED, skip)
+    outcome = _once(subscriptionId, body, State.SKIPPED, skip)
+    return answer(await services.once.answer(own, write_request(request, raw), outcome), 202)
 
 
-async def _settled(
-    request: Request,
-    raw: bytes,
-    subscription: str,
-    body: Resend,
-    state: State,
-    act: Callable[[Services, str, UUID], Awaitable[bool | None]],
-) -> Response:
-    """Do something with one delivery, once for each key."""
-    _, services, own = await _asked(request)
+def _once(
+    subscription: str, body: Resend, state: State, act: Callable[[UUID], Awaitable[bool | None]]
+) -> Callable[[], Awaitable[bytes]]:
+    """Give what does something with one delivery and says how it stands then."""
     subscription_id = uuid_of(subscription)
 
     async def once() -> bytes:
-        if not subscription_id or not await act(services, own, subscription_id):
+        if not subscription_id or not await act(subscription_id):
             raise HttpProblem(404, "This subscription has no such delivery. See its deliveries.")
         return msgspec.json.encode({"dossierId": body.dossier_id, "sequence": body.sequence, "state": state})
 
-    return answer(await services.once.answer(own, write_request(request, raw), once), 202)
+    return once
 
 
 @router.post(
