@@ -32,13 +32,13 @@ from handover.record.log import Log
 from handover.record.notes import Signer
 from handover.record.offers import Offers
 from handover.record.once import Once
-from handover.record.reading import Reader
+from handover.record.reading import CHANNEL, Reader
 from handover.record.scheduling import Scheduler
 from handover.record.schema import refuse_old_schema
 from handover.record.sealing import Sealer
 from handover.record.tail import Tail
 
-JOURNAL, DIRECTORY = "handover_journal", "handover_directory"
+DIRECTORY = "handover_directory"
 _DIRECTORY_SECONDS = 60.0
 
 
@@ -121,7 +121,7 @@ async def services(
         sealer = Sealer(seal_key=keys.seal, ssin_key=keys.ssin)
         directory = LiveDirectory(pool)
         await directory.refresh()
-        notifier = Notifier(address, JOURNAL)
+        notifier = Notifier(address, CHANNEL)
         await notifier.start()
         stack.push_async_callback(notifier.stop)
         changed = asyncio.Event()

@@ -25,6 +25,7 @@ from handover.platform.notify import Notifier
 from handover.record import codec
 from handover.record.directory import save_organisation
 from handover.record.handle import Handled, Record, Request
+from handover.record.reading import CHANNEL
 from handover.record.sealing import Sealer
 
 BASE = "http://127.0.0.1:8000"
@@ -245,7 +246,7 @@ async def world(dsn: str, pool: asyncpg.Pool) -> AsyncIterator[World]:
         await save_organisation(pool, organisation)
     clock = Clock()
     sealer = Sealer(seal_key=b"1" * 32, ssin_key=b"2" * 32)
-    notifier = Notifier(dsn, "handover_journal")
+    notifier = Notifier(dsn, CHANNEL)
     await notifier.start()
     try:
         yield World(

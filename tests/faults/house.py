@@ -34,8 +34,8 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
-async def soon(true: Callable[[], bool], seconds: float = 3) -> bool:
-    """Wait a little for something to become true; tell whether it did."""
+async def soon(true: Callable[[], bool], seconds: float = 20) -> bool:
+    """Wait so long at most for something to become true; tell whether it did."""
     deadline = time.monotonic() + seconds
     while not true() and time.monotonic() < deadline:  # noqa: ASYNC110 - what is waited for tells nobody
         await asyncio.sleep(0.02)

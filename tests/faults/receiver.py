@@ -144,14 +144,6 @@ async def receiving(port: int = 0, *, of: Receiver | None = None) -> AsyncIterat
         await runner.cleanup()
 
 
-async def soon(what: Callable[[], bool], seconds: float = 20) -> bool:
-    """Wait so long at most for something that a receiver brings about; tell whether it came."""
-    deadline = monotonic() + seconds
-    while not what() and monotonic() < deadline:  # noqa: ASYNC110 - its server tells in no other way
-        await asyncio.sleep(0.02)
-    return what()
-
-
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 

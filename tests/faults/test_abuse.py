@@ -20,9 +20,9 @@ from standardwebhooks import Webhook
 from tests.faults.audit import audit
 from tests.faults.conftest import Scorecard, loading, subscribe
 from tests.faults.forging import VISIBLE, Forger
-from tests.faults.house import OCMW, VDAB, House, Program, free_port
+from tests.faults.house import OCMW, VDAB, House, Program, free_port, soon
 from tests.faults.load import Load
-from tests.faults.receiver import Receiver, raw_server, receiving, soon
+from tests.faults.receiver import Receiver, raw_server, receiving
 from tests.faults.scorecard import LONG
 from tests.faults.wire import Ask, ask
 from tests.faults.world import FORBIDDEN, LEADING, PUBLIC, REFUSED, SPELLINGS, World, certified, naive, production

@@ -12,9 +12,9 @@ from aiohttp import web
 from handover.delivery.marks import PATIENCE, MarkState, status_of
 from tests.faults.audit import audit
 from tests.faults.conftest import Scorecard, at_work, misbehave, subscribe
-from tests.faults.house import OCMW, House
+from tests.faults.house import OCMW, House, soon
 from tests.faults.load import percentile
-from tests.faults.receiver import Heard, Receiver, accept, soon
+from tests.faults.receiver import Heard, Receiver, accept
 from tests.faults.scorecard import LONG
 
 

@@ -18,9 +18,9 @@ from multidict import CIMultiDict
 
 from tests.faults.audit import audit
 from tests.faults.conftest import Scorecard, at_work, misbehave, subscribe
-from tests.faults.house import OCMW, VDAB, House, Program
+from tests.faults.house import OCMW, VDAB, House, Program, soon
 from tests.faults.load import Load
-from tests.faults.receiver import Heard, Receiver, accept, raw_server, read_request, soon
+from tests.faults.receiver import Heard, Receiver, accept, raw_server, read_request
 from tests.faults.scorecard import LONG
 
 _ALL_TRIED = "SELECT NOT EXISTS (SELECT FROM delivery WHERE state = 'pending' AND attempts = 0)"

@@ -11,9 +11,9 @@ from typing import Any
 from handover.delivery.replays import PAGE
 from tests.faults.audit import audit
 from tests.faults.conftest import Scorecard, at_work, subscribe
-from tests.faults.house import OCMW, House, Program
+from tests.faults.house import OCMW, House, Program, soon
 from tests.faults.load import Load
-from tests.faults.receiver import Crowd, Heard, Receiver, soon
+from tests.faults.receiver import Crowd, Heard, Receiver
 from tests.faults.scorecard import LONG, Row
 
 _BEFORE = """

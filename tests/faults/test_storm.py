@@ -106,7 +106,7 @@ class Storm:
         one = self.rng.choice([one for one in kept if one.running])
         before = one.ends[-signal.SIGKILL]
         self.row.provoke(one.strike)
-        self.row.happened(await soon(lambda: one.ends[-signal.SIGKILL] > before), "nothing ended with -9")
+        self.row.happened(await soon(lambda: one.ends[-signal.SIGKILL] > before, 3), "nothing ended with -9")
 
     async def _database(self) -> None:
         victims = processes(self.server)

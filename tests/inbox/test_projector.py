@@ -7,8 +7,9 @@ import pytest
 from tests.inbox.world import OCMW, OCMW_1, VDAB, VDAB_1, VDAB_C, World
 
 from handover.inbox.check import check
-from handover.inbox.projector import INBOX_CHANNEL, JOURNAL_CHANNEL, Projector
+from handover.inbox.projector import INBOX_CHANNEL, Projector
 from handover.platform.db import LOST, Listener
+from handover.record.reading import CHANNEL
 
 VERSIONS = "SELECT bool_and(i.version = d.version) FROM inbox_dossier i JOIN dossier d USING (dossier_id)"
 
@@ -40,7 +41,7 @@ async def test_it_projects_when_woken_long_before_it_would_look(world: World) ->
         assert await asyncio.wait_for(heard.get(), 10) == ""
         dossier_id = await world.open()
         await world.post(dossier_id, OCMW_1, "handover.requested")
-        await world.pool.execute(f"NOTIFY {JOURNAL_CHANNEL}")
+        await world.pool.execute(f"NOTIFY {CHANNEL}")
         await _until_projected(world, 2)
         told: set[str] = set()
         while told != {OCMW, VDAB}:
@@ -96,7 +97,7 @@ async def test_a_commit_behind_a_running_transaction_is_not_passed_over(world: W
         await transaction.start()
         await blocker.fetchval("SELECT pg_current_xact_id()")
         await world.open()
-        await world.pool.execute(f"NOTIFY {JOURNAL_CHANNEL}")
+        await world.pool.execute(f"NOTIFY {CHANNEL}")
         await asyncio.sleep(0.2)
         assert await world.pool.fetchval("SELECT count(*) FROM inbox_dossier") == 0
         await transaction.rollback()

@@ -3,12 +3,14 @@
 import asyncio
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
 import httpx
+import pytest
 from tests.instance import Instance, Party
 
 from handover.platform.ids import new_id
@@ -122,3 +124,12 @@ async def over_the_wire(instance: Instance, request: bytes, *, slowly: bytes = b
     finally:
         writer.close()
     return Plain(int(lines[0].split(" ")[1]), headers, body)
+
+
+async def until(done: Callable[[], bool]) -> None:
+    """Wait four seconds at most for something to happen."""
+    for _ in range(200):
+        if done():
+            return
+        await asyncio.sleep(0.02)
+    pytest.fail("it did not happen in time")

@@ -1,8 +1,7 @@
 """What Belgian integrators expect of every answer: problem documents, traces, links, no nulls, no caching."""
 
-import asyncio
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 from tests.instance import Instance, Party, eventually, number
-from tests.web.support import BELGIF, CANARY, NOBODY, OWN, problem
+from tests.web.support import BELGIF, CANARY, NOBODY, OWN, problem, until
 
 from handover.domain import refusals
 from handover.record import handle, lookups, once
@@ -240,12 +239,4 @@ async def test_the_stream_ends_when_its_reader_leaves(working: Instance) -> None
                 assert text.startswith("retry:")
                 break
             assert screens["ocmw-lindedal"]
-        await _until(lambda: not screens.get("ocmw-lindedal"))
-
-
-async def _until(done: Callable[[], bool]) -> None:
-    for _ in range(200):
-        if done():
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("it did not happen in time")
+        await until(lambda: not screens.get("ocmw-lindedal"))

@@ -2,14 +2,14 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
 import pytest
 from tests.instance import Instance, Party, number
-from tests.web.support import BELGIF, problem
+from tests.web.support import BELGIF, problem, until
 
 from handover.access.denials import Denial
 from handover.record import tail
@@ -119,13 +119,13 @@ async def test_followers_share_one_question(api: Instance) -> None:
             group.create_task(follow())
         await ready.wait()
         assert api.services.tail.followers == 40
-        await _until(lambda: api.services.pool.get_idle_size() == api.services.pool.get_size())
+        await until(lambda: api.services.pool.get_idle_size() == api.services.pool.get_size())
         before = api.services.tail.queries
         await ocmw.open(ssin=number(2))
     assert len(told) == 40
     assert all(one == told[0] for one in told)
     assert api.services.tail.queries - before < 15
-    await _until(lambda: api.services.tail.followers == 0)
+    await until(lambda: api.services.tail.followers == 0)
 
 
 async def test_it_ends_with_the_token(api: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,11 +149,3 @@ async def test_what_is_no_cursor(shared: Instance) -> None:
     ocmw.headers["Last-Event-ID"] = "zz"
     found = problem(await ocmw.get("/v1/events/stream"), 400, f"{BELGIF}badRequest")
     assert [(issue["in"], issue["name"]) for issue in found["issues"]] == [("header", "Last-Event-ID")]
-
-
-async def _until(done: Callable[[], bool]) -> None:
-    for _ in range(250):
-        if done():
-            return
-        await asyncio.sleep(0.02)
-    pytest.fail("it did not happen in time")

@@ -23,11 +23,11 @@ from handover.platform.clock import Clock
 from handover.platform.db import LOST, Listener
 from handover.record.batch import Batcher
 from handover.record.handle import Record
+from handover.record.reading import CHANNEL
 from handover.record.sealing import Sealer
 
 _log = structlog.stdlib.get_logger(__name__)
 
-CHANNEL = "handover_journal"
 _BACKLOG_SECONDS = 15.0
 _PAGE = 64
 _SETTLE_PAUSE = 0.2

@@ -18,8 +18,9 @@ from handover.inbox.cards import rows
 from handover.inbox.live import ROWS_OF_DOSSIER, Changes, live_rows
 from handover.platform.db import LOST, Listener
 from handover.record import codec
+from handover.record.reading import CHANNEL
 
-JOURNAL_CHANNEL, INBOX_CHANNEL = "handover_journal", "handover_inbox"
+INBOX_CHANNEL = "handover_inbox"
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -81,7 +82,7 @@ class Projector:
         woken = asyncio.Event()
         listener = Listener(
             self._dsn,
-            [JOURNAL_CHANNEL],
+            [CHANNEL],
             lambda _channel, _payload: woken.set(),
             application_name="handover-projector-listen",
         )

@@ -10,6 +10,8 @@ from handover.domain.dossier import Dossier
 from handover.record import codec
 from handover.record.sealing import Sealer
 
+CHANNEL = "handover_journal"
+"""Where each commit to the journal is notified, after it: who reads on is woken."""
 _CURSOR = re.compile(r"([0-9a-f]{1,16})-([0-9a-f]{1,16})")
 
 

@@ -20,7 +20,7 @@ from handover.domain.parties import Directory
 from handover.platform.clock import Clock
 from handover.platform.db import LOST, Listener
 from handover.record import codec
-from handover.record.reading import FeedItem, Reader, cursor, parse_cursor
+from handover.record.reading import CHANNEL, FeedItem, Reader, cursor, parse_cursor
 from handover.record.sight import Seen, Sight
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -154,7 +154,7 @@ class Tail:
         self._wake = asyncio.Event()
         self._rooms = asyncio.Semaphore(_READERS)
         self._listener = Listener(
-            dsn, ["handover_journal"], lambda _channel, _payload: self._wake.set(), application_name="handover-tail"
+            dsn, [CHANNEL], lambda _channel, _payload: self._wake.set(), application_name="handover-tail"
         )
         self._task: asyncio.Task[None] | None = None
         self.ended = False

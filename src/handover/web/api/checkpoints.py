@@ -6,13 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
-from handover.domain.refusals import Unseen
 from handover.record.log import Signed
 from handover.web.answers import answer
 from handover.web.api.describing import PROBLEMS, gives, scope
-from handover.web.api.events import seen_by
+from handover.web.api.events import seen_event
 from handover.web.api.views import CheckpointView, GrowthView, ReceiptView
-from handover.web.asking import caller_of, refuse_unknown_query, uuid_of
+from handover.web.asking import caller_of, refuse_unknown_query
 from handover.web.needs import Services, services_of
 from handover.web.problems import HttpProblem
 
@@ -86,12 +85,7 @@ async def read_receipt(
     """Give the receipt of an event that your organisation may read; there is one a minute after it was recorded."""
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)
-    dossier_id, event_id = uuid_of(dossierId), uuid_of(eventId)
-    found = await services.reader.event(dossier_id, event_id) if dossier_id and event_id else None
-    if dossier_id is None or event_id is None or found is None:
-        raise Unseen
-    if not seen_by(services, caller).events(found.dossier, found.bodies):
-        raise Unseen
+    dossier_id, event_id, _ = await seen_event(services, caller, dossierId, eventId)
     receipt = await services.log.receipt(dossier_id, event_id)
     if receipt is None:
         seconds = services.settings.checkpoint_seconds

@@ -157,12 +157,20 @@ async def read_event(
     """Give one event, as the link in a webhook names it; also the last of an inscription that has closed."""
     caller = await caller_of(request, "dossier:read")
     services = services_of(request)
-    dossier_id, event_id = uuid_of(dossierId), uuid_of(eventId)
-    found = await services.reader.event(dossier_id, event_id) if dossier_id and event_id else None
+    _, _, event = await seen_event(services, caller, dossierId, eventId)
+    return answer(event)
+
+
+async def seen_event(services: Services, caller: Caller, dossier: str, event: str) -> tuple[UUID, UUID, bytes]:
+    """Give the ids and the body of an event that the caller's organisation may see. Raises Unseen."""
+    dossier_id, event_id = uuid_of(dossier), uuid_of(event)
+    if dossier_id is None or event_id is None:
+        raise Unseen
+    found = await services.reader.event(dossier_id, event_id)
     items = seen_by(services, caller).events(found.dossier, found.bodies) if found else []
     if not items:
         raise Unseen
-    return answer(items[0])
+    return dossier_id, event_id, items[0]
 
 
 @router.get(
