@@ -23,6 +23,7 @@ from handover.platform.clock import Clock
 from handover.platform.ids import new_id
 from handover.record import codec
 from handover.record.journal import Entry, Journal, Outcome
+from handover.record.sealing import KEY_OF
 from handover.wiring import Services
 
 OCMW, VDAB = "ocmw-lindedal", "vdab"
@@ -39,6 +40,7 @@ _APPOINTMENT = AppointmentPlanned(
 _AT_ONCE = 64
 _clock = Clock()
 Item = TypeVar("Item")
+_ENDS = f"SELECT dossier_id, head, {KEY_OF.format('d')} AS keys FROM dossier d WHERE dossier_id = ANY ($1)"  # noqa: S608
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class History:
     counsellor: str = OCMW_COUNSELLOR
     state: Dossier | None = None
     head: bytes = codec.GENESIS
+    keys: bytes | None = None
     recorded: int = 0
     plan: UUID | None = None
     waiting: list[Event] = field(default_factory=list)
@@ -110,25 +113,23 @@ class History:
         """How many events there are."""
         return self.state.version if self.state else 0
 
-    def entry(self, ready: Services) -> Entry:
+    def entry(self) -> Entry:
         """Give what the journal does not hold yet."""
         assert self.state
-        ssin = _ssin(self.number)
         return Entry(
             dossier=self.state,
+            keys=self.keys,
             events=tuple(self.waiting),
             expected=self.recorded,
             head=self.head,
             organisation=OCMW,
             at=self.waiting[-1].recorded_at,
-            digest=None if self.recorded else ready.sealer.digest(ssin),
-            ssin_sealed=None if self.recorded else ready.sealer.seal("dossier.ssin", self.dossier_id, ssin.encode()),
+            ssin=None if self.recorded else _ssin(self.number),
         )
 
-    def written(self) -> None:
-        """Note that the journal holds everything up to here."""
-        for event in self.waiting:
-            self.head = codec.link(self.head, event.dossier_id, event.sequence, codec.encode_event(event))
+    def written(self, head: bytes, keys: bytes) -> None:
+        """Note that the journal holds everything up to here, ending in that link and sealed with those keys."""
+        self.head, self.keys = head, keys
         self.recorded, self.waiting = self.length, []
 
     def _decide(self, command: Command) -> tuple[Event, ...]:
@@ -159,12 +160,14 @@ def histories(ready: Services, count: int, *, counsellor: str = OCMW_COUNSELLOR,
 
 async def record(ready: Services, found: Iterable[History]) -> None:
     """Append what is new in them, many dossiers to a statement."""
-    journal = Journal(ready.pool)
+    journal = Journal(ready.pool, ready.sealer)
     for batch in _batches(found, _AT_ONCE):
-        answers = await asyncio.gather(*(journal.append(history.entry(ready)) for history in batch))
+        answers = await asyncio.gather(*(journal.append(history.entry()) for history in batch))
         assert all(answer.outcome is Outcome.RECORDED for answer in answers)
+        ends = {row["dossier_id"]: row for row in await ready.pool.fetch(_ENDS, [h.dossier_id for h in batch])}
         for history in batch:
-            history.written()
+            end = ends[history.dossier_id]
+            history.written(end["head"], end["keys"])
 
 
 def _batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

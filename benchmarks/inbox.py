@@ -31,7 +31,7 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
                 history.refer()
             history.follow_up(history.length + 3)
         await record(ready, found)
-        await rebuild(ready.pool, lambda _done, _total: None)
+        await rebuild(ready.pool, ready.sealer, lambda _done, _total: None)
         # Everything but the latest steps has been seen, as in an inbox that is read every day.
         seen = [(history.dossier_id, history.length - 2) for history in found[:_DOSSIERS]]
         await ready.inbox.seen(OCMW, OCMW_COUNSELLOR, seen)

@@ -17,6 +17,7 @@ from handover.domain.dossier import fold
 from handover.inbox.check import check
 from handover.inbox.rebuild import FOLDED_PAGE, rebuild
 from handover.record import codec
+from handover.record.sealing import Sealer
 
 _LENGTH = 50
 _DOSSIERS = 1000
@@ -46,12 +47,12 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
             _copy(theirs, some)
             await record(ready, some)
         found.clear()
-        await rebuild(ready.pool, lambda _done, _total: None)
+        await rebuild(ready.pool, ready.sealer, lambda _done, _total: None)
         for database in (dsn, stage.server.dsn(_PEER)):
             await _vacuum(database)
 
         async def checked() -> int:
-            assert not await check(ready.pool)
+            assert not await check(ready.pool, ready.sealer)
             return events
 
         async def by_log() -> int:
@@ -62,7 +63,7 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
 
         own, log, aggregate, whole = await alternate(
             plan.rounds,
-            lambda: _timed(lambda: _folded(ready.pool), events),
+            lambda: _timed(lambda: _folded(ready.pool, ready.sealer), events),
             lambda: _timed(by_log, events),
             lambda: _timed(by_aggregate, events),
             lambda: _timed(checked, events),
@@ -100,13 +101,14 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
     ]
 
 
-async def _folded(pool: asyncpg.Pool) -> int:
+async def _folded(pool: asyncpg.Pool, sealer: Sealer) -> int:
     """Read page by page as --check does, and fold; give how many events it was."""
     count, after = 0, None
     async with pool.acquire() as connection, connection.transaction(readonly=True):
         while page := await connection.fetch(FOLDED_PAGE, after, _AT_ONCE):
             for row in page:
-                dossier = fold(map(codec.decode_event, row["bodies"]))
+                key = sealer.dossier(row["dossier_id"], row["keys"])
+                dossier = fold(map(codec.decode_event, codec.open_events(key, row["bodies"], first=1)))
                 assert dossier
                 count += dossier.version
             after = page[-1]["dossier_id"]
@@ -128,7 +130,7 @@ async def _timed(read: Callable[[], Awaitable[int]], events: int) -> Side:
 def _copy(theirs: Peer, found: list[History]) -> None:
     """Give the peer the same events, with the same content."""
     made = [
-        peer.same([(event, msgspec.json.decode(codec.opened(codec.encode_event(event)))) for event in history.waiting])
+        peer.same([(event, msgspec.json.decode(codec.encode_event(event))) for event in history.waiting])
         for history in found
     ]
     for aggregate in made:

@@ -140,7 +140,7 @@ async def running(dsn: str, data_dir: Path, *, work: bool = True) -> AsyncIterat
                 options=options,
             )
             delivering = asyncio.create_task(worker.run())
-            projecting = asyncio.create_task(Projector(ready.pool, dsn).run())
+            projecting = asyncio.create_task(Projector(ready.pool, dsn, ready.sealer).run())
             stack.push_async_callback(_ended, projecting)
             stack.push_async_callback(asyncio.wait_for, delivering, 30)
             stack.push_async_callback(worker.stop)

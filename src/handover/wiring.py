@@ -5,11 +5,15 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import asyncpg
 
 from handover.access import demonstration
+from handover.access.attempts import Attempts
+from handover.access.oidc import OpenId
+from handover.access.sessions import Sessions
 from handover.access.tokens import Issuer, Keys, Tokens
 from handover.delivery.checkpoints import Checkpoints
 from handover.delivery.destinations import Destinations
@@ -71,6 +75,9 @@ class Services:
     record: Record
     reader: Reader
     tokens: Tokens
+    sessions: Sessions
+    attempts: Attempts
+    open_id: OpenId | None
     inbox: Inbox
     broadcast: InboxBroadcast
     subscriptions: Subscriptions
@@ -141,7 +148,16 @@ async def services(
             record=Record(pool, sealer, directory, notifier.wake),
             reader=reader,
             tokens=Tokens(issuers(settings), directory, clock.now),
-            inbox=Inbox(pool),
+            sessions=Sessions(
+                pool,
+                directory,
+                clock.now,
+                idle=timedelta(minutes=settings.session_idle_minutes),
+                longest=timedelta(hours=settings.session_hours),
+            ),
+            attempts=Attempts(pool, clock.now),
+            open_id=OpenId(settings.sign_in, settings.base_url) if settings.sign_in else None,
+            inbox=Inbox(pool, sealer),
             broadcast=InboxBroadcast(address),
             subscriptions=Subscriptions(
                 pool,
@@ -195,7 +211,7 @@ async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Pro
         try:
             yield (
                 worker,
-                Projector(ready.pool, ready.dsn, poll=settings.worker_poll_seconds),
+                Projector(ready.pool, ready.dsn, ready.sealer, poll=settings.worker_poll_seconds),
                 Scheduler(ready.pool, ready.record, ready.clock, poll=settings.worker_poll_seconds),
                 Checkpoints(
                     pool=ready.pool,

@@ -4,7 +4,7 @@ import dataclasses
 from datetime import timedelta
 from uuid import UUID
 
-from tests.inbox.world import OCMW, OCMW_1, VDAB, VDAB_1, VDAB_C, World
+from tests.inbox.world import OCMW, OCMW_1, SEALER, VDAB, VDAB_1, VDAB_C, World
 
 from handover.domain.agreements import Agreement, Desk, Terms
 from handover.domain.codes import ContactMeans
@@ -71,10 +71,10 @@ async def test_replay_gives_the_same_rows(world: World) -> None:
     dossier_id = await _accepted(world)
     await _pass(world, dossier_id, 40)
     await world.projector.catch_up()
-    assert await check(world.pool) == []
+    assert await check(world.pool, SEALER) == []
     await world.pool.execute("UPDATE inbox_thread SET also = '{}'")
     await world.pool.execute("INSERT INTO wake VALUES ($1, now())", dossier_id)
-    assert {d.table for d in await check(world.pool)} == {"inbox_thread", "wake"}
-    done = await rebuild(world.pool, lambda _done, _total: None)
+    assert {d.table for d in await check(world.pool, SEALER)} == {"inbox_thread", "wake"}
+    done = await rebuild(world.pool, SEALER, lambda _done, _total: None)
     assert done.corrected
-    assert await check(world.pool) == []
+    assert await check(world.pool, SEALER) == []

@@ -4,7 +4,7 @@ import time
 
 import asyncpg
 import pytest
-from tests.inbox.world import OCMW, OCMW_1, VDAB, VDAB_1, VDAB_C, World
+from tests.inbox.world import OCMW, OCMW_1, SEALER, VDAB, VDAB_1, VDAB_C, World
 
 from handover.inbox.check import check
 from handover.inbox.projector import INBOX_CHANNEL, Projector
@@ -36,7 +36,7 @@ async def test_it_projects_when_woken_long_before_it_would_look(world: World) ->
     await listener.start()
     # Listening is said once, and the start of a projector as well: both may concern anybody.
     assert await asyncio.wait_for(heard.get(), 10) == ""
-    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=60).run())
+    running = asyncio.create_task(Projector(world.pool, world.dsn, SEALER, poll=60).run())
     try:
         assert await asyncio.wait_for(heard.get(), 10) == ""
         dossier_id = await world.open()
@@ -52,7 +52,7 @@ async def test_it_projects_when_woken_long_before_it_would_look(world: World) ->
 
 
 async def test_it_looks_by_itself_when_nobody_wakes_it(world: World) -> None:
-    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=0.05).run())
+    running = asyncio.create_task(Projector(world.pool, world.dsn, SEALER, poll=0.05).run())
     try:
         await world.open()
         await _until_projected(world, 1)
@@ -62,7 +62,7 @@ async def test_it_looks_by_itself_when_nobody_wakes_it(world: World) -> None:
 
 async def test_it_catches_up_after_it_was_stopped(world: World) -> None:
     first = await world.open()
-    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=0.02).run())
+    running = asyncio.create_task(Projector(world.pool, world.dsn, SEALER, poll=0.02).run())
     await _until_projected(world, 1)
     await _stop(running)
     for _ in range(3):
@@ -70,15 +70,17 @@ async def test_it_catches_up_after_it_was_stopped(world: World) -> None:
     await world.post(first, OCMW_1, "handover.requested")
     await world.post(first, VDAB_1, "handover.accepted")
     assert len(await world.inbox.items(VDAB, VDAB_1, at=world.at)) == 0
-    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=0.02, page=3).run())
+    running = asyncio.create_task(Projector(world.pool, world.dsn, SEALER, poll=0.02, page=3).run())
     await _until_projected(world, 5)
     await _stop(running)
     assert {item.type for item in await world.inbox.items(VDAB, VDAB_1, at=world.at)} >= {"handover.accepted"}
-    assert await check(world.pool) == []
+    assert await check(world.pool, SEALER) == []
 
 
 async def test_of_two_one_leads_and_the_other_takes_over(world: World) -> None:
-    one, two = (asyncio.create_task(Projector(world.pool, world.dsn, poll=0.02, page=5).run()) for _ in range(2))
+    one, two = (
+        asyncio.create_task(Projector(world.pool, world.dsn, SEALER, poll=0.02, page=5).run()) for _ in range(2)
+    )
     dossiers = await asyncio.gather(*(world.open() for _ in range(40)))
     await asyncio.gather(*(world.post(d, OCMW_1, "handover.requested") for d in dossiers[:20]))
     await _until_projected(world, 60)
@@ -86,11 +88,11 @@ async def test_of_two_one_leads_and_the_other_takes_over(world: World) -> None:
     await asyncio.gather(*(world.post(d, VDAB_C, "handover.accepted") for d in dossiers[:20]))
     await _until_projected(world, 60)
     await _stop(two)
-    assert await check(world.pool) == []
+    assert await check(world.pool, SEALER) == []
 
 
 async def test_a_commit_behind_a_running_transaction_is_not_passed_over(world: World) -> None:
-    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=60).run())
+    running = asyncio.create_task(Projector(world.pool, world.dsn, SEALER, poll=60).run())
     try:
         blocker = await asyncpg.connect(world.dsn)
         transaction = blocker.transaction()
@@ -138,12 +140,12 @@ async def test_an_unreadable_state_stops_nobody_else(
     await world.projector.catch_up()
     items = await world.pool.fetch("SELECT dossier_id FROM inbox_dossier")
     assert [row["dossier_id"] for row in items] == [sound]
-    assert {one.table for one in await check(world.pool)} == {"dossier", "inbox_dossier"}
+    assert {one.table for one in await check(world.pool, SEALER)} == {"dossier", "inbox_dossier"}
     assert "Voorbeeld" not in caplog.text
 
 
 async def test_it_goes_on_when_its_connection_was_ended(world: World) -> None:
-    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=0.05).run())
+    running = asyncio.create_task(Projector(world.pool, world.dsn, SEALER, poll=0.05).run())
     try:
         await world.open()
         await _until_projected(world, 1)

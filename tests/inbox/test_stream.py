@@ -2,7 +2,7 @@ import asyncio
 import gc
 
 import pytest
-from tests.inbox.world import OCMW, OCMW_1, VDAB, World
+from tests.inbox.world import OCMW, OCMW_1, SEALER, VDAB, World
 
 from handover.inbox.projector import Projector, tell
 from handover.inbox.stream import InboxBroadcast
@@ -36,7 +36,7 @@ async def test_only_the_screens_of_those_organisations_hear(world: World) -> Non
 
 async def test_a_step_reaches_an_open_screen(world: World) -> None:
     broadcast = await _started(world)
-    running = asyncio.create_task(Projector(world.pool, world.dsn, poll=0.01).run())
+    running = asyncio.create_task(Projector(world.pool, world.dsn, SEALER, poll=0.01).run())
     try:
         async with broadcast.subscribe(VDAB) as changes:
             await changes.next(5)

@@ -111,6 +111,21 @@ async def _many(world: World) -> None:
         await _with_news(world)
         await world.post(await world.open(OCMW_1), OCMW_1, "followUp.planAgreed")
     await world.projector.catch_up()
+    # A sealed card belongs to its own dossier; a dossier without keys is read in clear.
+    for table, thread in (("inbox_dossier", "NULL::uuid"), ("inbox_thread", "thread_id")):
+        rows = await world.pool.fetch(
+            f"SELECT ctid, dossier_id, organisation_id, card, {thread} AS thread FROM {table}"
+        )
+        for row in rows:
+            place = f"{table}.card:{row['organisation_id']}" + (f":{row['thread']}" if row["thread"] else "")
+            clear = (await world.key(row["dossier_id"])).open(place, row["card"])
+            await world.pool.execute(f"UPDATE {table} SET card = $2 WHERE ctid = $1", row["ctid"], clear)  # noqa: S608
+    for dossier_id, sequence, body in await world.pool.fetch("SELECT dossier_id, sequence, body FROM event"):
+        clear = (await world.key(dossier_id)).open_event(sequence, body)
+        await world.pool.execute(
+            "UPDATE event SET body = $3 WHERE dossier_id = $1 AND sequence = $2", dossier_id, sequence, clear
+        )
+    await world.pool.execute("DELETE FROM keys.dossier_key")
     await world.pool.execute(
         """
         CREATE TEMP TABLE copies AS

@@ -15,13 +15,15 @@ from handover.inbox.views import Group, Inbox, InboxItem
 from handover.platform.ids import new_id
 from handover.record.handle import Handled, Record, Request
 from handover.record.reading import Reader
-from handover.record.sealing import Sealer
+from handover.record.sealing import DossierKey, Sealer
 
 AT = datetime(2026, 11, 23, 10, tzinfo=UTC)
 OCMW, VDAB, OTHER = "ocmw-lindedal", "vdab", "ocmw-waterhoek"
 OCMW_1, OCMW_2 = "ocmw-lindedal.trajectbegeleider-1", "ocmw-lindedal.trajectbegeleider-2"
 VDAB_1, VDAB_C = "vdab.bemiddelaar-1", "vdab.coordinator"
 OTHER_1 = "ocmw-waterhoek.trajectbegeleider-1"
+
+SEALER = Sealer(seal_key=b"1" * 32, ssin_key=b"2" * 32)
 
 
 def _directory() -> Directory:
@@ -64,17 +66,21 @@ class World:
         self.dsn = dsn
         self.pool = pool
         self.directory = _directory()
-        sealer = Sealer(seal_key=b"1" * 32, ssin_key=b"2" * 32)
         self.woken = 0
-        self.record = Record(pool, sealer, lambda: self.directory, self._wake)
-        self.reader = Reader(pool, sealer)
-        self.inbox = Inbox(pool)
-        self.projector = Projector(pool, dsn)
+        self.record = Record(pool, SEALER, lambda: self.directory, self._wake)
+        self.reader = Reader(pool, SEALER)
+        self.inbox = Inbox(pool, SEALER)
+        self.projector = Projector(pool, dsn, SEALER)
         self.at = AT
         self._people = 0
 
     def _wake(self) -> None:
         self.woken += 1
+
+    async def key(self, dossier_id: UUID) -> DossierKey:
+        """The keys of a dossier, to look under what is stored."""
+        query = "SELECT content || confidential FROM keys.dossier_key WHERE dossier_id = $1"
+        return SEALER.dossier(dossier_id, await self.pool.fetchval(query, dossier_id))
 
     def caller(self, who: str) -> Caller:
         """A counsellor, or an organisation's application."""

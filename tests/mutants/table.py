@@ -41,10 +41,10 @@ MUTANTS = (
     Mutant(
         "a full delivery is worked out with the dossier as it is when it is sent",
         "delivery/content.py",
-        "        seen = Sight(codec.decode_state(state), organisation, self._directory(), on=today).of(kept)\n",
+        "        seen = Sight(dossier, organisation, self._directory(), on=today).of(plain)\n",
         "        from types import SimpleNamespace\n"
-        "        del state, today\n"
-        "        seen = SimpleNamespace(body=codec.opened(kept))\n",
+        "        del dossier, today\n"
+        "        seen = SimpleNamespace(body=plain)\n",
         ("tests/delivery/test_full.py",),
     ),
     Mutant(

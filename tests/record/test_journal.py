@@ -42,11 +42,8 @@ TAMPERING = {
         "UPDATE event SET body = set_byte(body, 40, get_byte(body, 40) # 1) WHERE dossier_id = $1 AND sequence = 5",
         "link 5",
     ),
-    "a word in a body": (
-        """
-        UPDATE event SET body = convert_to(replace(convert_from(body, 'UTF8'), 'heftruckattest', 'diploma'), 'UTF8')
-        WHERE dossier_id = $1 AND sequence = 5
-        """,
+    "a body in clear instead of the sealed one": (
+        "UPDATE event SET body = '{}' WHERE dossier_id = $1 AND sequence = 5",
         "link 5",
     ),
     "one byte of a link": (
@@ -74,11 +71,8 @@ TAMPERING = {
         "head",
     ),
     "the state": (
-        """
-        UPDATE dossier SET state = convert_to(replace(convert_from(state, 'UTF8'), 'Voorbeeld', 'Gewijzigd'), 'UTF8')
-        WHERE dossier_id = $1
-        """,
-        "state",
+        "UPDATE dossier SET state = set_byte(state, 60, get_byte(state, 60) # 1) WHERE dossier_id = $1",
+        "unreadable",
     ),
     "a column beside the body": (
         "UPDATE event SET organisation_id = 'vdab' WHERE dossier_id = $1 AND sequence = 4",

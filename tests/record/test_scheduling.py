@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from tests.domain.world import OCMW_1, VDAB, VDAB_1
-from tests.record.world import Node, problems
+from tests.record.world import SEALER, Node, problems
 
 from handover.domain.events import Command, PassTime
 from handover.inbox.projector import Projector
@@ -45,7 +45,7 @@ async def _types(node: Node, dossier_id: UUID) -> Counter[str]:
 
 async def test_two_nodes_at_once_record_each_rung_once(two: tuple[Node, Node], database: str) -> None:
     dossiers = await _overdue(two[0], 30)
-    await Projector(two[0].pool, database).catch_up()
+    await Projector(two[0].pool, database, SEALER).catch_up()
     assert await two[0].pool.fetchval("SELECT count(*) FROM wake") == 30
     later = Clock(timedelta(days=30))
     counting = [Counting(node.record) for node in two for _ in range(2)]
@@ -56,14 +56,14 @@ async def test_two_nodes_at_once_record_each_rung_once(two: tuple[Node, Node], d
     for dossier_id in dossiers:
         assert (await _types(two[0], dossier_id))["handover.escalated"] == 3
         assert await problems(two[0].pool, dossier_id) == []
-    await Projector(two[0].pool, database).catch_up()
+    await Projector(two[0].pool, database, SEALER).catch_up()
     assert await two[0].pool.fetchval("SELECT count(*) FROM wake") == 0, "nothing more to come"
     assert await schedulers[0].pass_time() == 0
 
 
 async def test_it_goes_through_more_than_one_page_and_past_what_cannot_be_read(one: Node, database: str) -> None:
     dossiers = await _overdue(one, 3)
-    await Projector(one.pool, database).catch_up()
+    await Projector(one.pool, database, SEALER).catch_up()
     await one.pool.execute("UPDATE dossier SET state = 'broken' WHERE dossier_id = $1", dossiers[0])
     scheduler = Scheduler(one.pool, one.record, Clock(timedelta(days=30)))
     assert await scheduler.pass_time() == 2 * 3
@@ -87,7 +87,7 @@ async def test_an_answer_at_the_same_moment_wins_or_loses_but_both_are_whole(two
 
 async def test_a_running_scheduler_looks_by_itself(one: Node, database: str) -> None:
     dossier_id = (await _overdue(one, 1))[0]
-    await Projector(one.pool, database).catch_up()
+    await Projector(one.pool, database, SEALER).catch_up()
     running = asyncio.create_task(Scheduler(one.pool, one.record, Clock(timedelta(days=3)), poll=0.02).run())
     try:
         async with asyncio.timeout(10):
@@ -95,8 +95,7 @@ async def test_a_running_scheduler_looks_by_itself(one: Node, database: str) -> 
                 await asyncio.sleep(0.02)
     finally:
         running.cancel()
-    body = await one.pool.fetchval(
-        "SELECT body FROM event WHERE dossier_id = $1 AND type = 'handover.escalated'", dossier_id
-    )
-    event = codec.decode_event(body)
+    found = await one.reader.timeline(dossier_id)
+    assert found
+    (event,) = (e for e in map(codec.decode_event, found.bodies) if e.type == "handover.escalated")
     assert (event.organisation, event.actor.name) == (VDAB, "handover")

@@ -9,7 +9,7 @@ from tests.domain.world import OCMW_1
 from tests.record.world import SEALER, Node, ssin
 
 from handover.platform.ids import new_id
-from handover.record.sealing import KEY_VERSION, Sealer
+from handover.record.sealing import KEY_VERSION, Sealer, Unreadable
 
 SSIN = "80010100107"
 
@@ -70,7 +70,7 @@ async def test_an_ssin_moved_to_another_dossier_does_not_open(one: Node) -> None
         first,
         second,
     )
-    with pytest.raises(InvalidTag):
+    with pytest.raises(Unreadable):
         await one.reader.dossier(first)
     still = await one.reader.dossier(second)
     assert still

@@ -123,8 +123,12 @@ async def problems(pool: asyncpg.Pool, dossier_id: UUID) -> list[str]:
     if head["version"] != len(rows) or head["head"] != (links[-1] if links else bytes(32)):
         found.append("head")
     with contextlib.suppress(ValueError):
-        events = [codec.decode_event(row["body"]) for row in rows]
-        if fold(events) != codec.decode_state(head["state"]):
+        keys = await pool.fetchval(
+            "SELECT content || confidential FROM keys.dossier_key WHERE dossier_id = $1", dossier_id
+        )
+        key = SEALER.dossier(dossier_id, keys)
+        events = [codec.decode_event(key.open_event(row["sequence"], row["body"])) for row in rows]
+        if fold(events) != codec.open_state(key, head["state"]):
             found.append("state")
         columns = [(r["event_id"], r["type"], r["thread_id"], r["organisation_id"]) for r in rows]
         if columns != [(e.event_id, e.type, e.thread_id, e.organisation) for e in events]:

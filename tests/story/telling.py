@@ -122,7 +122,7 @@ class Story:
 
     async def _catch_up(self) -> None:
         services = self.instance.services
-        await Projector(services.pool, services.dsn).catch_up()
+        await Projector(services.pool, services.dsn, services.sealer).catch_up()
 
     async def _print(self, what: str) -> None:
         self.write(f"\n[{self.today}] {what}")

@@ -49,7 +49,7 @@ async def _backing_up(found: Settings, file: Path) -> int:
                 "madeAt": datetime.now(UTC).isoformat(timespec="seconds"),
                 "schema": schema,
                 "events": latest.size if latest else 0,
-                "keys": marks_of_keys(found),
+                "keys": {name: marks[0] for name, marks in marks_of_keys(found).items()},
             }
             size = await asyncio.to_thread(back_up, server, file, header)
     except (BackupError, EmbeddedPostgresError) as error:
@@ -61,12 +61,17 @@ async def _backing_up(found: Settings, file: Path) -> int:
     return 0
 
 
-def marks_of_keys(found: Settings) -> dict[str, str]:
-    """Give what tells keys apart and tells nothing about them."""
+def marks_of_keys(found: Settings) -> dict[str, list[str]]:
+    """Give what tells keys apart and tells nothing about them: for each version, the present one first."""
     keys = found.keys()
+    versions = {
+        "ssin": [keys.ssin.key(version) for version in keys.ssin.versions],
+        "seal": [keys.seal.key(version) for version in keys.seal.versions],
+        "log": [keys.log],
+    }
     return {
-        name: hmac.new(key, b"handover backup", hashlib.sha256).hexdigest()[:16]
-        for name, key in (("ssin", keys.ssin), ("seal", keys.seal), ("log", keys.log))
+        name: [hmac.new(key, b"handover backup", hashlib.sha256).hexdigest()[:16] for key in known]
+        for name, known in versions.items()
     }
 
 

@@ -18,7 +18,7 @@ from handover.delivery.replays import Which
 from handover.inbox.check import check as check_inbox
 from handover.inbox.rebuild import rebuild as rebuild_inbox
 from handover.platform.settings import Settings
-from handover.record import codec
+from handover.record.sealing import KEY_OF, Sealer
 from handover.wiring import Services, services
 
 _PAGE = 5000
@@ -33,7 +33,8 @@ WHERE ($1::uuid IS NULL OR e.dossier_id = $1) AND e.sequence >= $2
   ))
 """
 _LINES = f"""
-SELECT e.dossier_id, e.sequence, e.body {_CHOSEN} AND ($6::uuid IS NULL OR (e.dossier_id, e.sequence) > ($6, $7))
+SELECT e.dossier_id, e.sequence, e.body, {KEY_OF.format("e")} AS keys
+{_CHOSEN} AND ($6::uuid IS NULL OR (e.dossier_id, e.sequence) > ($6, $7))
 ORDER BY e.dossier_id, e.sequence LIMIT $8
 """
 _KEEP = """
@@ -104,7 +105,7 @@ async def _replaying(
             return await _rebuild(ready)
         if to:
             return await _send(ready, *to, chosen)
-        return await _lines(ready.pool, chosen, job)
+        return await _lines(ready.pool, ready.sealer, chosen, job)
 
 
 def _progress(what: str) -> tuple[AbstractContextManager[Any], Callable[[int, int], None]]:
@@ -123,7 +124,7 @@ def _progress(what: str) -> tuple[AbstractContextManager[Any], Callable[[int, in
 async def _check(ready: Services) -> int:
     bar, advance = _progress("Checking dossiers")
     with bar:
-        differences = await check_inbox(ready.pool, advance)
+        differences = await check_inbox(ready.pool, ready.sealer, advance)
     for difference in differences:
         sys.stdout.write(f"{difference}\n")
     _console.print(f"{len(differences)} difference{'' if len(differences) == 1 else 's'}.")
@@ -133,7 +134,7 @@ async def _check(ready: Services) -> int:
 async def _rebuild(ready: Services) -> int:
     bar, advance = _progress("Rebuilding dossiers")
     with bar:
-        done = await rebuild_inbox(ready.pool, advance)
+        done = await rebuild_inbox(ready.pool, ready.sealer, advance)
     _console.print(f"{done.dossiers} dossiers, {done.events} events read; {done.corrected} rows corrected.")
     for dossier_id in done.unreadable:
         _console.print(f"Could not read dossier {dossier_id}: run `handover replay --check` and restore it.")
@@ -168,7 +169,7 @@ async def _send(ready: Services, subscription_id: UUID, which: Which, chosen: Ch
     return 0
 
 
-async def _lines(pool: asyncpg.Pool, chosen: Choice, job: str) -> int:
+async def _lines(pool: asyncpg.Pool, sealer: Sealer, chosen: Choice, job: str) -> int:
     """Print events as JSON lines, dossier by dossier; each page is flushed before it counts as done."""
     row = (
         await pool.fetchrow("SELECT dossier_id, position FROM replay_progress WHERE job = $1", f"lines:{job}")
@@ -182,7 +183,8 @@ async def _lines(pool: asyncpg.Pool, chosen: Choice, job: str) -> int:
     with bar:
         while page := await pool.fetch(_LINES, *chosen, after, sequence, _PAGE):
             for record in page:
-                sys.stdout.buffer.write(codec.opened(record["body"]) + b"\n")
+                key = sealer.dossier(record["dossier_id"], record["keys"])
+                sys.stdout.buffer.write(key.open_event(record["sequence"], record["body"]) + b"\n")
             sys.stdout.buffer.flush()
             after, sequence = page[-1]["dossier_id"], page[-1]["sequence"]
             done += len(page)

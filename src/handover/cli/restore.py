@@ -33,13 +33,15 @@ def _restoring(found: Settings, file: Path) -> int:
 
     def accept(header: dict[str, Any]) -> None:
         missing = (
-            [] if found.ssin_key else [str(one) for one in demonstration_key_files(found.data_dir) if not one.exists()]
+            []
+            if found.ssin_key or found.keys_file or found.keys_provider
+            else [str(one) for one in demonstration_key_files(found.data_dir) if not one.exists()]
         )
         if missing:
             message = f"The keys that belong to it are not there: put {' and '.join(missing)} back first."
             raise BackupError(message)
         marks = marks_of_keys(found)
-        wrong = [name for name, mark in header["keys"].items() if marks.get(name) != mark]
+        wrong = [name for name, mark in header["keys"].items() if mark not in marks.get(name, ())]
         if wrong:
             message = f"It was made with another {' and another '.join(wrong)} key: give the keys of that time first."
             raise BackupError(message)

@@ -41,7 +41,7 @@ async def starting(found: Settings) -> int:
                 await seed_offers(ready)
                 await seed_dossiers(ready)
                 # The first screen should not be empty because the worker still starts.
-                await Projector(ready.pool, dsn).catch_up()
+                await Projector(ready.pool, dsn, ready.sealer).catch_up()
         program = [sys.executable, "-m", "handover"]
         environment = {**os.environ, "HANDOVER_DATABASE_URL": dsn}
         return await supervise(

@@ -12,7 +12,6 @@ import msgspec
 
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.threads import Status
-from handover.record import codec
 
 CONTENT_TYPE = "application/cloudevents+json"
 SERVICE = "handover"
@@ -89,9 +88,9 @@ _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(Step).decode
 
 
-def read_step(stored: bytes) -> Step:
-    """Read a stored event's body. Raises msgspec.DecodeError when it is not one."""
-    return _decode(codec.opened(stored))
+def read_step(body: bytes) -> Step:
+    """Read an event's body. Raises msgspec.DecodeError when it is not one."""
+    return _decode(body)
 
 
 def webhook_body(step: Step, *, base_url: str, previous: int, event: bytes | None = None) -> bytes:

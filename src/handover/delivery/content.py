@@ -14,14 +14,20 @@ from handover.domain.deadlines import local_day
 from handover.domain.parties import Directory
 from handover.platform.clock import Clock
 from handover.record import codec
+from handover.record.sealing import KEY_OF, Sealer
 from handover.record.sight import Sight
+
+_STATE = f"SELECT state, {KEY_OF.format('d')} FROM dossier d WHERE dossier_id = $1"  # noqa: S608 - a constant
 
 
 class Contents:
     """Writes the bodies of webhooks."""
 
-    def __init__(self, pool: asyncpg.Pool, directory: Callable[[], Directory], clock: Clock, base_url: str) -> None:
+    def __init__(
+        self, pool: asyncpg.Pool, sealer: Sealer, directory: Callable[[], Directory], clock: Clock, base_url: str
+    ) -> None:
         self._pool = pool
+        self._sealer = sealer
         self._directory = directory
         self._clock = clock
         self._base_url = base_url
@@ -30,12 +36,13 @@ class Contents:
         """Give a body that says where to read the event. Raises KeyError for a type that is not known here."""
         return webhook_body(step, base_url=self._base_url, previous=previous)
 
-    async def full(self, step: Step, kept: bytes, organisation: str, *, previous: int) -> bytes:
-        """Give a body with the stored event as the organisation sees it now; a thin one when it sees it no more.
+    async def full(self, step: Step, plain: bytes, organisation: str, *, previous: int) -> bytes:
+        """Give a body with the event as the organisation sees it now; a thin one when it sees it no more.
 
         Raises asyncpg's errors, and msgspec's or KeyError for what cannot be read.
         """
-        state = await self._pool.fetchval("SELECT state FROM dossier WHERE dossier_id = $1", UUID(step.dossier_id))
-        today = local_day(self._clock.now())
-        seen = Sight(codec.decode_state(state), organisation, self._directory(), on=today).of(kept)
+        dossier_id, today = UUID(step.dossier_id), local_day(self._clock.now())
+        state, keys = await self._pool.fetchrow(_STATE, dossier_id)
+        dossier = codec.open_state(self._sealer.dossier(dossier_id, keys), state)
+        seen = Sight(dossier, organisation, self._directory(), on=today).of(plain)
         return webhook_body(step, base_url=self._base_url, previous=previous, event=seen.body if seen else None)

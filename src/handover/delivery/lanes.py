@@ -86,8 +86,9 @@ class LaneRunner:
         if not self._listed(lane):
             return UNLISTED, True
         try:
-            step = read_step(item.body)
-            body = await self._body(lane, item, step, before)
+            plain = self._sealer.dossier(lane.dossier_id, lane.keys).open_event(item.sequence, item.body)
+            step = read_step(plain)
+            body = await self._body(lane, plain, step, before)
             at = self._clock.now()
             keys = keyring.keys_at(self._ring(lane), at)
         except (msgspec.MsgspecError, KeyError, ValueError, InvalidTag) as error:
@@ -107,9 +108,9 @@ class LaneRunner:
                 return attempt, False
         return attempt, True
 
-    async def _body(self, lane: Lane, item: Pending, step: Step, before: int) -> bytes:
+    async def _body(self, lane: Lane, plain: bytes, step: Step, before: int) -> bytes:
         if lane.full:
-            return await self._contents.full(step, item.body, lane.organisation, previous=before)
+            return await self._contents.full(step, plain, lane.organisation, previous=before)
         return self._contents.thin(step, previous=before)
 
     def _ring(self, lane: Lane) -> tuple[keyring.Secret, ...]:

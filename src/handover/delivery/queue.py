@@ -9,12 +9,14 @@ from uuid import UUID
 
 import asyncpg
 
+from handover.record.sealing import KEY_OF
+
 LEASE = timedelta(seconds=30)
 PROBE_EVERY = timedelta(seconds=30)
 RELEASE_PACE = timedelta(milliseconds=5)
 
 # The second half of every claim: take the picked lanes and give with them what waits, in order.
-_TAKE = """
+_TAKE = f"""
 claimed AS (
     UPDATE lane l SET lease_until = $1::timestamptz + $2::interval, fence = l.fence + 1
     FROM picked p WHERE l.dossier_id = p.dossier_id AND l.subscription_id = p.subscription_id
@@ -22,7 +24,7 @@ claimed AS (
 )
 SELECT c.dossier_id, c.subscription_id, c.fence, c.head, c.sent, c.failures, c.due_at,
        s.organisation_id, s.url, s.secrets, s.content, s.down_since IS NOT NULL AS down,
-       d.sequence, d.attempts, d.previous_sequence, d.enqueued_at, e.body
+       d.sequence, d.attempts, d.previous_sequence, d.enqueued_at, e.body, {KEY_OF.format("c")} AS keys
 FROM claimed c
 JOIN subscription s ON s.subscription_id = c.subscription_id
 LEFT JOIN LATERAL (
@@ -33,7 +35,7 @@ LEFT JOIN LATERAL (
 ) d ON true
 LEFT JOIN event e ON e.dossier_id = d.dossier_id AND e.sequence = d.sequence
 ORDER BY c.dossier_id, c.subscription_id, d.sequence
-"""
+"""  # noqa: S608 - a constant
 # Hopping from subscription to subscription along the index costs as many steps as there are subscriptions
 # with something waiting, however long one's queue is: a hung endpoint's long queue does not hide the others.
 # Shuffled, because whoever came first every time would be served first when there is not room for all.
@@ -108,6 +110,8 @@ class Lane:
     """A claimed lane: one dossier to one subscription. `fence` proves the claim when it is settled."""
 
     dossier_id: UUID
+    keys: bytes | None
+    """The dossier's keys as they are stored, with which `body` of what is pending opens."""
     subscription_id: UUID
     fence: int
     head: int
@@ -247,6 +251,7 @@ def _lane(rows: list[asyncpg.Record]) -> Lane:
     )
     return Lane(
         dossier_id=row["dossier_id"],
+        keys=row["keys"],
         subscription_id=row["subscription_id"],
         fence=row["fence"],
         head=row["head"],

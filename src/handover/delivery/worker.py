@@ -89,7 +89,7 @@ class Worker:
             sender=self._sender,
             sealer=sealer,
             acknowledgements=self._acknowledgements,
-            contents=Contents(pool, directory, clock, options.base_url),
+            contents=Contents(pool, sealer, directory, clock, options.base_url),
             listed=listed,
             clock=clock,
         )

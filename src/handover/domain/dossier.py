@@ -121,10 +121,17 @@ class Dossier(_State, frozen=True, kw_only=True):
     """VDAB follows the client with priority (*samenwerkingslijn*)."""
     merged_into: UUID | None = None
     """The dossier in which this one goes on."""
+    erased_at: datetime | None = None
+    """When the personal data was erased: what is left says that there was a dossier, and nothing about whom."""
     last_by: dict[str, int] = {}
     """The sequence of each organisation's latest event: tells what is new to the others."""
     last_restricted_by: dict[str, int] = {}
     """The same for events that other partners do not see."""
+
+    @property
+    def erased(self) -> bool:
+        """Tell whether its personal data was erased."""
+        return self.erased_at is not None
 
     @property
     def closed(self) -> bool:

@@ -14,6 +14,7 @@ from handover.inbox.cards import WAKE, DossierRow, Key, Row, rows
 from handover.inbox.live import live_rows
 from handover.inbox.rebuild import FOLDED_PAGE
 from handover.record import codec
+from handover.record.sealing import DossierKey, Sealer
 
 _DOSSIERS_AT_ONCE = 200
 
@@ -67,7 +68,7 @@ class Difference:
 
 
 async def check(
-    pool: asyncpg.Pool, progress: Callable[[int, int], None] = lambda _done, _total: None
+    pool: asyncpg.Pool, sealer: Sealer, progress: Callable[[int, int], None] = lambda _done, _total: None
 ) -> list[Difference]:
     """Give every difference, in the view of one moment, while the service runs; a true inbox gives none.
 
@@ -85,7 +86,9 @@ async def check(
         progress(done, total)
         while page := await connection.fetch(FOLDED_PAGE, after, _DOSSIERS_AT_ONCE):
             for record in page:
-                found += _differences(record, pending.get(record["dossier_id"]))
+                found += _differences(
+                    record, sealer.dossier(record["dossier_id"], record["keys"]), pending.get(record["dossier_id"])
+                )
             done, after = done + len(page), page[-1]["dossier_id"]
             progress(done, total)
         for row in await connection.fetch(_ORPHANS):
@@ -101,10 +104,14 @@ async def check(
     return found
 
 
-def _differences(record: asyncpg.Record, first_pending: int | None) -> Iterator[Difference]:
+def _differences(record: asyncpg.Record, key: DossierKey, first_pending: int | None) -> Iterator[Difference]:
     dossier_id = record["dossier_id"]
+    if record["erased_at"]:
+        # Nothing can be folded any more; nothing may be left of it either.
+        yield from _row_differences(dossier_id, {}, live_rows(record, key))
+        return
     try:
-        events = [codec.decode_event(body) for body in record["bodies"]]
+        events = [codec.decode_event(body) for body in codec.open_events(key, record["bodies"], first=1)]
         wanted = fold(events)
     except (ValueError, KeyError):
         wanted, events = None, []
@@ -112,7 +119,7 @@ def _differences(record: asyncpg.Record, first_pending: int | None) -> Iterator[
         yield Difference(table="event", dossier_id=dossier_id, how=How.UNREADABLE, fields=("body",))
         return
     try:
-        stored = codec.decode_state(record["state"])
+        stored = codec.open_state(key, record["state"])
     except ValueError:
         yield Difference(table="dossier", dossier_id=dossier_id, how=How.UNREADABLE, fields=("state",))
     else:
@@ -120,7 +127,7 @@ def _differences(record: asyncpg.Record, first_pending: int | None) -> Iterator[
         fields += ["version"] if record["version"] != wanted.version else []
         if fields:
             yield Difference(table="dossier", dossier_id=dossier_id, how=How.CHANGED, fields=tuple(fields))
-    live = live_rows(record)
+    live = live_rows(record, key)
     versions = _possible(live, first_pending, wanted.version)
     yield from min((_row_differences(dossier_id, _rows_at(events, version), live) for version in versions), key=len)
 

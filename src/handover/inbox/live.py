@@ -1,10 +1,10 @@
 """The inbox rows as they stand in the database: read, compared with what they must be, corrected.
 
-Cards pass through the record's seam (`codec.stored`, `codec.opened`), so rows are compared opened: sealing
-the same card twice need not give the same bytes.
+Cards are sealed with the keys of their dossier, so rows are compared opened: sealing the same card twice does not give
+the same bytes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -12,9 +12,10 @@ import asyncpg
 import msgspec
 
 from handover.inbox.cards import WAKE, DossierCard, DossierRow, Key, Row, ThreadCard, ThreadRow, WakeRow
-from handover.record import codec
+from handover.record.sealing import KEY_OF, DossierKey
 
-ROWS_OF_DOSSIER = """
+ROWS_OF_DOSSIER = f"""
+    {KEY_OF.format("d")} AS keys,
     ARRAY(
         SELECT ROW(
             i.dossier_id, i.organisation_id, i.counsellors, i.entered, i.version, i.foreign_sequence, i.card,
@@ -30,8 +31,8 @@ ROWS_OF_DOSSIER = """
         FROM inbox_thread t WHERE t.dossier_id = d.dossier_id
     ) AS inbox_threads,
     (SELECT w.at FROM wake w WHERE w.dossier_id = d.dossier_id) AS wake_at
-"""
-"""Columns with a dossier's live rows, for a query over `dossier d`; read them with `live_rows`."""
+"""  # noqa: S608 - a constant
+"""Columns with a dossier's keys and live rows, for a query over `dossier d`; read them with `live_rows`."""
 
 _WRITE = """
 WITH gone_dossiers AS (
@@ -88,11 +89,13 @@ class Changes:
     """Rows to write and rows to remove, of one page of dossiers."""
 
     def __init__(self) -> None:
+        self._keys: dict[UUID, DossierKey] = {}
         self.written: list[Row] = []
         self.removed: list[Row] = []
 
-    def add(self, wanted: dict[Key, Row], live: dict[Key, Row]) -> None:
-        """Add what makes the live rows of one dossier the wanted ones."""
+    def add(self, dossier_id: UUID, key: DossierKey, wanted: dict[Key, Row], live: dict[Key, Row]) -> None:
+        """Add what makes the live rows of one dossier the wanted ones, which `key` seals."""
+        self._keys[dossier_id] = key
         self.written += [row for key, row in wanted.items() if live.get(key) != row]
         self.removed += [row for key, row in live.items() if key not in wanted]
 
@@ -110,12 +113,16 @@ class Changes:
         if self:
             written = self.written
             await connection.execute(
-                _WRITE, *_gone(self.removed), *_dossiers(written), *_threads(written), *_wakes(written)
+                _WRITE,
+                *_gone(self.removed),
+                *_dossiers(written, self._keys),
+                *_threads(written, self._keys),
+                *_wakes(written),
             )
 
 
-def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
-    """Give a dossier's live rows, from a record with the columns of ROWS_OF_DOSSIER."""
+def live_rows(record: asyncpg.Record, key: DossierKey) -> dict[Key, Row]:
+    """Give a dossier's live rows, from a record with the columns of ROWS_OF_DOSSIER; `key` opens their cards."""
     found: dict[Key, Row] = {}
     for (
         dossier_id,
@@ -135,7 +142,7 @@ def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
             entered=entered,
             version=version,
             foreign_sequence=foreign_sequence,
-            card=_readable(card, _dossier_card),
+            card=_readable(card, key, _card_place(organisation), _dossier_card),
             hidden=tuple(hidden),
             shown=tuple(UUID(thread_id) for thread_id in shown),
         )
@@ -158,7 +165,7 @@ def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
             counsellor_id=counsellor_id,
             due_at=due_at,
             since=since,
-            card=_readable(card, _thread_card),
+            card=_readable(card, key, _card_place(organisation, thread_id), _thread_card),
             also=tuple(also),
         )
     if record["wake_at"]:
@@ -166,26 +173,26 @@ def live_rows(record: asyncpg.Record) -> dict[Key, Row]:
     return found
 
 
-def dossier_card(kept: bytes) -> DossierCard:
-    """Give the card of its stored form; raise msgspec.DecodeError when it is not one."""
-    return _dossier_card.decode(codec.opened(kept))
+def dossier_card(key: DossierKey, organisation: str, kept: bytes) -> DossierCard:
+    """Give the card of its stored form; raise Unreadable, or msgspec.DecodeError when it is not one."""
+    return _dossier_card.decode(key.open(_card_place(organisation), kept))
 
 
-def thread_card(kept: bytes) -> ThreadCard:
-    """Give the card of its stored form; raise msgspec.DecodeError when it is not one."""
-    return _thread_card.decode(codec.opened(kept))
+def thread_card(key: DossierKey, organisation: str, thread_id: UUID, kept: bytes) -> ThreadCard:
+    """Give the card of its stored form; raise Unreadable, or msgspec.DecodeError when it is not one."""
+    return _thread_card.decode(key.open(_card_place(organisation, thread_id), kept))
 
 
-def _readable(kept: bytes, decoder: msgspec.json.Decoder[Card]) -> Card | None:
+def _card_place(organisation: str, thread_id: UUID | None = None) -> str:
+    return f"inbox_thread.card:{organisation}:{thread_id}" if thread_id else f"inbox_dossier.card:{organisation}"
+
+
+def _readable(kept: bytes, key: DossierKey, place: str, decoder: msgspec.json.Decoder[Card]) -> Card | None:
     """An unreadable card differs from every card, so it is written anew."""
     try:
-        return decoder.decode(codec.opened(kept))
+        return decoder.decode(key.open(place, kept))
     except ValueError:
         return None
-
-
-def _stored(card: DossierCard | ThreadCard | None) -> bytes:
-    return codec.stored(_encode(card))
 
 
 def _columns(rows: Iterable[tuple[Any, ...]], width: int) -> list[list[Any]]:
@@ -205,7 +212,7 @@ def _wakes(rows: list[Row]) -> list[list[Any]]:
     return _columns([(row.dossier_id, row.at) for row in rows if isinstance(row, WakeRow)], 2)
 
 
-def _dossiers(rows: list[Row]) -> list[list[Any]]:
+def _dossiers(rows: list[Row], keys: Mapping[UUID, DossierKey]) -> list[list[Any]]:
     found = [
         (
             row.dossier_id,
@@ -214,7 +221,7 @@ def _dossiers(rows: list[Row]) -> list[list[Any]]:
             row.entered,
             row.version,
             row.foreign_sequence,
-            _stored(row.card),
+            keys[row.dossier_id].seal(_card_place(row.organisation), _encode(row.card)),
             " ".join(row.hidden),
             " ".join(map(str, row.shown)),
         )
@@ -224,7 +231,7 @@ def _dossiers(rows: list[Row]) -> list[list[Any]]:
     return _columns(found, 9)
 
 
-def _threads(rows: list[Row]) -> list[list[Any]]:
+def _threads(rows: list[Row], keys: Mapping[UUID, DossierKey]) -> list[list[Any]]:
     found = [
         (
             row.dossier_id,
@@ -234,7 +241,7 @@ def _threads(rows: list[Row]) -> list[list[Any]]:
             row.counsellor_id,
             row.due_at,
             row.since,
-            _stored(row.card),
+            keys[row.dossier_id].seal(_card_place(row.organisation, row.thread_id), _encode(row.card)),
             _SEPARATOR.join(row.also),
         )
         for row in rows

@@ -19,6 +19,7 @@ from handover.inbox.live import ROWS_OF_DOSSIER, Changes, live_rows
 from handover.platform.db import LOST, Listener
 from handover.record import codec
 from handover.record.reading import CHANNEL
+from handover.record.sealing import DossierKey, Sealer
 
 INBOX_CHANNEL = "handover_inbox"
 
@@ -71,9 +72,10 @@ class Projector:
     projector that only follows takes over within that time when the leader ends.
     """
 
-    def __init__(self, pool: asyncpg.Pool, dsn: str, *, page: int = 200, poll: float = 1.0) -> None:
+    def __init__(self, pool: asyncpg.Pool, dsn: str, sealer: Sealer, *, page: int = 200, poll: float = 1.0) -> None:
         self._pool = pool
         self._dsn = dsn
+        self._sealer = sealer
         self._page = page
         self._poll = poll
 
@@ -138,7 +140,7 @@ class Projector:
                 settled = [row for row in page if row["settled"]]
                 if not settled:
                     return _Found.WAITS if page else _Found.NOTHING
-                changes = await _changes(connection, {row["dossier_id"] for row in settled})
+                changes = await _changes(connection, self._sealer, {row["dossier_id"] for row in settled})
                 await changes.write(connection)
                 await connection.execute(_ADVANCE, settled[-1]["xid"], settled[-1]["position"])
             if changes:
@@ -154,23 +156,24 @@ async def tell(connection: asyncpg.Pool | asyncpg.Connection, organisations: Ite
     await connection.execute(_NOTIFY, payload if len(payload) <= _LONGEST_PAYLOAD else "")
 
 
-async def _changes(connection: asyncpg.Connection, dossier_ids: set[UUID]) -> Changes:
+async def _changes(connection: asyncpg.Connection, sealer: Sealer, dossier_ids: set[UUID]) -> Changes:
     changes = Changes()
     for number, record in enumerate(await connection.fetch(_STATES, list(dossier_ids))):
         if number % _BREATH == _BREATH - 1:
             # Deliveries share this process and must not wait for a long page.
             await asyncio.sleep(0)
-        dossier = _readable(record)
+        key = sealer.dossier(record["dossier_id"], record["keys"])
+        dossier = _readable(record, key)
         if dossier is not None:
-            changes.add(rows(dossier), live_rows(record))
+            changes.add(dossier.dossier_id, key, rows(dossier), live_rows(record, key))
     return changes
 
 
-def _readable(record: asyncpg.Record) -> Dossier | None:
+def _readable(record: asyncpg.Record, key: DossierKey) -> Dossier | None:
     """One bad state, or one of another dossier, must not stop everyone's inbox; `check` names it."""
     dossier_id, dossier = record["dossier_id"], None
     with contextlib.suppress(ValueError):
-        dossier = codec.decode_state(record["state"])
+        dossier = codec.open_state(key, record["state"])
     if dossier is None or dossier.dossier_id != dossier_id:
         _log.error("projection_unreadable", dossier_id=str(dossier_id))
         return None

@@ -3,6 +3,8 @@
 Two texts, because one that fits both "mine" and "everybody's" would use the index of neither.
 """
 
+from handover.record.sealing import KEY_OF
+
 _THREADS = """
 (
     SELECT '{group}' AS "group", t.dossier_id, t.thread_id, t.due_at, t.since, t.card,
@@ -79,7 +81,8 @@ TEAM_LOOKBACK = 1000
 def _items(yours_of: str, theirs_of: str, news: str) -> str:
     yours = _THREADS.format(group="yourTurn", turn="t.your_turn", threads=yours_of, order="t.due_at, t.thread_id")
     theirs = _THREADS.format(group="theirTurn", turn="NOT t.your_turn", threads=theirs_of, order="t.since, t.thread_id")
-    return f"{yours} UNION ALL {theirs} UNION ALL {news}"
+    items = f"{yours} UNION ALL {theirs} UNION ALL {news}"
+    return f"SELECT q.*, {KEY_OF.format('q')} AS keys FROM ({items}) q"  # noqa: S608 - put together from our own texts
 
 
 # What is nobody's is everybody's turn: it must not wait unseen because nobody was named.

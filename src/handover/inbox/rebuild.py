@@ -12,12 +12,13 @@ from handover.inbox.cards import rows
 from handover.inbox.live import ROWS_OF_DOSSIER, Changes, live_rows
 from handover.inbox.projector import LOCK_TO_WRITE, tell
 from handover.record import codec
+from handover.record.sealing import DossierKey, Sealer
 
 _log = structlog.stdlib.get_logger(__name__)
 
 _DOSSIERS_AT_ONCE = 200
 FOLDED_PAGE = f"""
-SELECT d.dossier_id, d.version, d.state,
+SELECT d.dossier_id, d.version, d.state, d.erased_at,
     ARRAY(SELECT e.body FROM event e WHERE e.dossier_id = d.dossier_id ORDER BY e.sequence) AS bodies,
     {ROWS_OF_DOSSIER}
 FROM dossier d WHERE $1::uuid IS NULL OR d.dossier_id > $1
@@ -63,7 +64,11 @@ class Rebuilt:
 
 
 async def rebuild(
-    pool: asyncpg.Pool, progress: Callable[[int, int], None], *, dossiers_at_once: int = _DOSSIERS_AT_ONCE
+    pool: asyncpg.Pool,
+    sealer: Sealer,
+    progress: Callable[[int, int], None],
+    *,
+    dossiers_at_once: int = _DOSSIERS_AT_ONCE,
 ) -> Rebuilt:
     """Fold every dossier afresh and correct the inbox where it differs; readers never see it empty.
 
@@ -81,7 +86,7 @@ async def rebuild(
             if not page:
                 await connection.execute(_FINISH)
                 break
-            changes, failed = _corrections(page)
+            changes, failed = _corrections(page, sealer)
             await changes.write(connection)
             after = page[-1]["dossier_id"]
             await connection.execute(_REACHED, after)
@@ -94,22 +99,25 @@ async def rebuild(
     return Rebuilt(dossiers, events, corrected, tuple(unreadable))
 
 
-def _folded(record: asyncpg.Record) -> Dossier:
-    dossier = fold(map(codec.decode_event, record["bodies"]))
+def _folded(record: asyncpg.Record, key: DossierKey) -> Dossier:
+    if record["erased_at"]:
+        return codec.open_state(key, record["state"])
+    dossier = fold(map(codec.decode_event, codec.open_events(key, record["bodies"], first=1)))
     if dossier is None or dossier.dossier_id != record["dossier_id"]:
         raise ValueError("these events are not those of this dossier")
     return dossier
 
 
-def _corrections(page: Sequence[asyncpg.Record]) -> tuple[Changes, list[UUID]]:
+def _corrections(page: Sequence[asyncpg.Record], sealer: Sealer) -> tuple[Changes, list[UUID]]:
     changes, failed = Changes(), []
     for record in page:
         try:
-            dossier = _folded(record)
+            key = sealer.dossier(record["dossier_id"], record["keys"])
+            dossier = _folded(record, key)
         except (ValueError, KeyError):
             # The rest is rebuilt all the same; the caller hears which dossiers were not.
             _log.exception("rebuild_unreadable", dossier_id=str(record["dossier_id"]))
             failed.append(record["dossier_id"])
         else:
-            changes.add(rows(dossier), live_rows(record))
+            changes.add(dossier.dossier_id, key, rows(dossier), live_rows(record, key))
     return changes, failed

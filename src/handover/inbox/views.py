@@ -14,7 +14,7 @@ from handover.domain.threads import Status, Thread
 from handover.inbox import queries
 from handover.inbox.cards import Client, DossierCard, team_token
 from handover.inbox.live import dossier_card, thread_card
-from handover.record import codec
+from handover.record.sealing import DossierKey, Sealer
 
 
 class Group(StrEnum):
@@ -80,8 +80,9 @@ _step = msgspec.json.Decoder(_Step).decode
 class Inbox:
     """The read side of the inbox."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, sealer: Sealer) -> None:
         self._pool = pool
+        self._sealer = sealer
 
     async def items(
         self,
@@ -108,7 +109,9 @@ class Inbox:
         rows.sort(key=lambda row: _PLACE[row["group"]])
         cards: dict[UUID, DossierCard] = {}
         return [
-            _news(row, cards) if row["group"] == "news" else _waiting(row, _GROUPS[row["group"]], at) for row in rows
+            _news(row, key, organisation, cards) if row["group"] == "news" else _waiting(row, key, organisation, at)
+            for row in rows
+            for key in (self._sealer.dossier(row["dossier_id"], row["keys"]),)
         ]
 
     async def seen(self, organisation: str, counsellor_id: str | None, seen: Sequence[tuple[UUID, int]]) -> None:
@@ -140,11 +143,11 @@ class Inbox:
         return {row["dossier_id"]: row["unseen"] for row in rows if row["unseen"]}
 
 
-def _waiting(row: asyncpg.Record, group: Group, at: datetime) -> InboxItem:
-    card = thread_card(row["card"])
+def _waiting(row: asyncpg.Record, key: DossierKey, organisation: str, at: datetime) -> InboxItem:
+    card = thread_card(key, organisation, row["thread_id"], row["card"])
     due_at = row["due_at"]
     return InboxItem(
-        group=group,
+        group=_GROUPS[row["group"]],
         dossier_id=row["dossier_id"],
         client=card.client,
         kind=card.kind,
@@ -167,13 +170,13 @@ def _waiting(row: asyncpg.Record, group: Group, at: datetime) -> InboxItem:
     )
 
 
-def _news(row: asyncpg.Record, cards: dict[UUID, DossierCard]) -> InboxItem:
+def _news(row: asyncpg.Record, key: DossierKey, organisation: str, cards: dict[UUID, DossierCard]) -> InboxItem:
     """`cards` keeps those of dossiers that had news already."""
     dossier_id = row["dossier_id"]
     card = cards.get(dossier_id)
     if card is None:
-        card = cards[dossier_id] = dossier_card(row["card"])
-    body = codec.opened(row["body"])
+        card = cards[dossier_id] = dossier_card(key, organisation, row["card"])
+    body = key.open_event(row["sequence"], row["body"])
     step = _step(body)
     thread = next((t for t in step.threads if t.thread_id == row["thread_id"]), None)
     return InboxItem(

@@ -1,9 +1,12 @@
 """Settings: read once from the environment (`HANDOVER_*`), never changed afterwards."""
 
+import importlib
 import ipaddress
 import re
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -13,7 +16,8 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from handover.platform.clock import parse_offset
-from handover.platform.keys import Keys, decode_key, demonstration_keys
+from handover.platform.keys import Keys, decode_key, decode_versions, demonstration_keys, keys_from, read_key_file
+from handover.platform.sign_in import SignIn
 
 PREFIX = "HANDOVER_"
 _HOW_TO_MAKE_A_KEY = "make one with `openssl rand -base64 32`"
@@ -83,12 +87,27 @@ class Settings(pydantic_settings.BaseSettings):
     )
     max_body_bytes: int = Field(default=262_144, ge=1024, description="largest request body, in bytes")
     issuers: tuple[Issuer, ...] = Field(default=(), description="JSON list of {issuer, audience, jwksFile or jwksUrl}")
-    ssin_key: str = Field(default="", repr=False, description="base64 of 32 bytes: lookup of SSINs")
-    seal_key: str = Field(default="", repr=False, description="base64 of 32 bytes: encryption")
+    ssin_key: str = Field(
+        default="", repr=False, description="base64 of 32 bytes, or versions of it (2:...,1:...): lookup of SSINs"
+    )
+    seal_key: str = Field(
+        default="", repr=False, description="base64 of 32 bytes, or versions of it: wraps the keys of dossiers"
+    )
     log_key: str = Field(default="", repr=False, description="base64 of 32 bytes: signing checkpoints of the log")
+    keys_file: Path | None = Field(
+        default=None, description="JSON file with ssinKey, sealKey and logKey, instead of the three settings"
+    )
+    keys_provider: str = Field(
+        default="", description="`package.module:function` that gives those three texts, instead of either"
+    )
     checkpoint_seconds: float = Field(
         default=60.0, gt=0, le=86_400, description="how often a checkpoint of what is new is signed and sent"
     )
+    sign_in: SignIn | None = Field(
+        default=None, repr=False, description="JSON {issuer, clientId, clientSecret or privateKeyFile, ...}: OpenID"
+    )
+    session_idle_minutes: float = Field(default=30.0, gt=0, le=1440, description="when an unused session ends")
+    session_hours: float = Field(default=10.0, gt=0, le=24, description="when any session ends")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
     clock_offset: Annotated[timedelta, BeforeValidator(_offset)] = Field(
         default=timedelta(0), description="seconds or duration the clock is moved; demonstration only"
@@ -108,12 +127,23 @@ class Settings(pydantic_settings.BaseSettings):
         problems = _key_problems(self)
         if problems:
             raise SettingsError(problems)
-        if self.ssin_key:
-            return Keys(ssin=decode_key(self.ssin_key), seal=decode_key(self.seal_key), log=decode_key(self.log_key))
         try:
-            return demonstration_keys(self.data_dir)
-        except (ValueError, OSError) as error:
-            raise SettingsError([str(error)]) from None
+            return keys_from(source) if (source := self._key_source()) else demonstration_keys(self.data_dir)
+        except (ValueError, OSError, ImportError, AttributeError) as error:
+            raise SettingsError([f"{error}." if isinstance(error, ValueError) else str(error)]) from None
+
+    def _key_source(self) -> Callable[[], Mapping[str, str]] | None:
+        """Where keys come from; None for a demonstration that makes its own."""
+        if self.keys_provider:
+            module, _, name = self.keys_provider.partition(":")
+            provider: Callable[[], Mapping[str, str]] = getattr(importlib.import_module(module), name)
+            return provider
+        if self.keys_file:
+            return partial(read_key_file, self.keys_file)
+        if self.ssin_key:
+            given = {"ssinKey": self.ssin_key, "sealKey": self.seal_key, "logKey": self.log_key}
+            return lambda: given
+        return None
 
 
 def load() -> Settings:
@@ -140,6 +170,8 @@ def check(settings: Settings) -> Settings:
         for issuer in settings.issuers
         if issuer.jwks_file is not None and not issuer.jwks_file.is_file()
     ]
+    if settings.sign_in:
+        problems += settings.sign_in.problems(production=settings.mode is Mode.PRODUCTION)
     if settings.database_url and not re.match(r"postgres(ql)?(\+asyncpg)?://", settings.database_url):
         problems.append("HANDOVER_DATABASE_URL must begin with postgresql://.")
     if problems:
@@ -153,7 +185,11 @@ def _key_problems(settings: Settings) -> list[str]:
         "HANDOVER_SEAL_KEY": settings.seal_key,
         "HANDOVER_LOG_KEY": settings.log_key,
     }
-    if settings.mode is Mode.DEMONSTRATION and not any(given.values()):
+    elsewhere = settings.keys_file or settings.keys_provider
+    if elsewhere and any(given.values()):
+        names = " and ".join(name for name, text in given.items() if text)
+        return [f"{names} would not count beside a key file or provider: unset one or the other."]
+    if elsewhere or (settings.mode is Mode.DEMONSTRATION and not any(given.values())):
         return []
     problems = []
     for name, text in given.items():
@@ -161,7 +197,7 @@ def _key_problems(settings: Settings) -> list[str]:
             problems.append(f"{name} is missing: set it to base64 of 32 random bytes; {_HOW_TO_MAKE_A_KEY}.")
             continue
         try:
-            decode_key(text)
+            decode_key(text) if name == "HANDOVER_LOG_KEY" else decode_versions(text)
         except ValueError as error:
             problems.append(f"{name} {error}; {_HOW_TO_MAKE_A_KEY}.")
     texts = [text for text in given.values() if text]

@@ -1,10 +1,11 @@
-"""Events and states to stored bytes and back. Every byte of a dossier that is stored passes here.
+"""Events and states to bytes and back.
 
-The stored event is the event as the API answers it: it is hashed and answered without encoding it again.
-Encryption of whole payloads belongs in `stored` and `opened`, and nowhere else.
+The bytes of an event are the event as the API answers it: it goes out without being encoded again. What is stored of
+them, and hashed, is sealed (`record.sealing`).
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -16,9 +17,11 @@ from handover.domain.facts import Facts
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.parties import Actor
 from handover.domain.threads import Thread
+from handover.record.sealing import DossierKey
 
 GENESIS = bytes(32)
 """What the first link of a chain follows."""
+STATE = "dossier.state"
 
 
 class _Envelope(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -44,24 +47,14 @@ _decode_data = {name: msgspec.json.Decoder(kind.payload).decode for name, kind i
 _decode_state = msgspec.json.Decoder(Dossier).decode
 
 
-def stored(plain: bytes) -> bytes:
-    """Give the bytes as they are stored."""
-    return plain
-
-
-def opened(kept: bytes) -> bytes:
-    """Give stored bytes as they were."""
-    return kept
-
-
 def encode_event(event: Event) -> bytes:
-    """Give the stored form of an event."""
-    return stored(_encode(event))
+    """Give the bytes of an event."""
+    return _encode(event)
 
 
-def decode_event(kept: bytes) -> Event:
-    """Give the event of its stored form; raise msgspec.DecodeError or KeyError when it is not one."""
-    envelope = _decode_envelope(opened(kept))
+def decode_event(body: bytes) -> Event:
+    """Give the event of its bytes; raise msgspec.DecodeError or KeyError when they are none."""
+    envelope = _decode_envelope(body)
     return Event(
         event_id=envelope.event_id,
         dossier_id=envelope.dossier_id,
@@ -79,13 +72,23 @@ def decode_event(kept: bytes) -> Event:
 
 
 def encode_state(state: Dossier) -> bytes:
-    """Give the stored form of a state."""
-    return stored(_encode(state))
+    """Give the bytes of a state."""
+    return _encode(state)
 
 
-def decode_state(kept: bytes) -> Dossier:
-    """Give the state of its stored form."""
-    return _decode_state(opened(kept))
+def decode_state(body: bytes) -> Dossier:
+    """Give the state of its bytes; raise msgspec.DecodeError when they are none."""
+    return _decode_state(body)
+
+
+def open_state(key: DossierKey, kept: bytes) -> Dossier:
+    """Give the state of its stored form; raise Unreadable, or msgspec.DecodeError."""
+    return _decode_state(key.open(STATE, kept))
+
+
+def open_events(key: DossierKey, kept: Iterable[bytes], *, first: int) -> tuple[bytes, ...]:
+    """Give the bytes of stored events that follow one another from sequence `first` on. Raises Unreadable."""
+    return tuple(key.open_event(sequence, body) for sequence, body in enumerate(kept, first))
 
 
 def link(previous: bytes, dossier_id: UUID, sequence: int, body: bytes) -> bytes:

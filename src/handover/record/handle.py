@@ -12,11 +12,11 @@ from handover.domain.dossier import Dossier
 from handover.domain.events import Command, Event, Merge, OpenDossier, ReplaceSsin
 from handover.domain.merging import merge
 from handover.domain.parties import Directory
-from handover.domain.refusals import Refusal, StaleVersion
+from handover.domain.refusals import Refusal, StaleVersion, Unseen
 from handover.record import codec
 from handover.record.journal import Appended, Ask, Entry, Journal, Loaded, Outcome, Used
 from handover.record.lookups import Lookups, SsinReplaced
-from handover.record.sealing import Sealer
+from handover.record.sealing import KEY_OF, Sealer
 
 _TRIES = 60
 """A dossier with fifty writers at once still gives everyone their turn; beyond that something is wrong."""
@@ -49,7 +49,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What was recorded: stored event bodies in order (none when all was so already) and the dossier."""
+    """What was recorded: the events' bytes in order (none when all was so already) and the dossier."""
 
     dossier: Dossier
     bodies: tuple[bytes, ...]
@@ -69,7 +69,7 @@ class Record:
         self, pool: asyncpg.Pool, sealer: Sealer, directory: Callable[[], Directory], wake: Callable[[], None]
     ) -> None:
         self._pool = pool
-        self._journal = Journal(pool)
+        self._journal = Journal(pool, sealer)
         self._sealer = sealer
         self._lookups = Lookups(pool, sealer)
         self._directory = directory
@@ -97,7 +97,7 @@ class Record:
             events, after = decide(dossier, command, self._directory(), at=at, history=history)
             if known and known.replaced:
                 # Only whoever knows the client by name and birth date came this far.
-                raise SsinReplaced(self._lookups.number_of(known))
+                raise SsinReplaced(known.number)
             if not events and (request.key is None or dossier is None):
                 return Handled(after, ())
             appended = await self._append(
@@ -148,9 +148,10 @@ class Record:
 
     def _entry(self, loaded: Loaded, decision: Decision, request: Request, organisation: str, at: datetime) -> Entry:
         events, after = decision
-        opens = loaded.dossier is None and request.ssin
+        opens = loaded.dossier is None
         return Entry(
             dossier=after,
+            keys=loaded.keys,
             events=events,
             expected=loaded.dossier.version if loaded.dossier else 0,
             head=loaded.head,
@@ -158,10 +159,7 @@ class Record:
             at=at,
             key=request.key,
             fingerprint=request.fingerprint,
-            digest=self._sealer.digest(request.ssin) if request.ssin and opens else None,
-            ssin_sealed=self._sealer.seal("dossier.ssin", after.dossier_id, request.ssin.encode())
-            if request.ssin and opens
-            else None,
+            ssin=request.ssin if opens else None,
         )
 
     async def _append(self, command: Command, entry: Entry, request: Request) -> Appended:
@@ -182,15 +180,19 @@ class Record:
         if used.fingerprint != request.fingerprint:
             raise KeyReused
         row = await self._pool.fetchrow(
-            """
-            SELECT d.state, ARRAY(
+            f"""
+            SELECT d.state, {KEY_OF.format("d")} AS keys, ARRAY(
                 SELECT e.body FROM event e
                 WHERE e.dossier_id = d.dossier_id AND e.sequence BETWEEN $2 AND $3 ORDER BY e.sequence
             ) AS bodies
             FROM dossier d WHERE d.dossier_id = $1
-            """,
+            """,  # noqa: S608 - a constant
             used.dossier_id,
             used.first_sequence,
             used.last_sequence,
         )
-        return Handled(codec.decode_state(row["state"]), tuple(row["bodies"]), repeated=True)
+        key = self._sealer.dossier(used.dossier_id, row["keys"])
+        state = codec.open_state(key, row["state"])
+        if state.erased:
+            raise Unseen
+        return Handled(state, codec.open_events(key, row["bodies"], first=used.first_sequence), repeated=True)

@@ -12,11 +12,12 @@ from handover.domain.dossier import Dossier
 from handover.domain.events import Event
 from handover.record import codec
 from handover.record.batch import Batcher
-from handover.record.sealing import KEY_VERSION
+from handover.record.lookups import SSIN
+from handover.record.sealing import KEY_OF, DossierKey, Sealer
 
-_LOAD = "SELECT * FROM load_dossiers($1, $2, $3)"
+_LOAD = "SELECT * FROM load_sealed($1, $2, $3)"
 _APPEND = f"""
-SELECT * FROM append_events({", ".join(f"${n}" for n in range(1, 23))}) ORDER BY command
+SELECT * FROM append_sealed({", ".join(f"${n}" for n in range(1, 25))}) ORDER BY command
 """  # noqa: S608 - only placeholders
 
 
@@ -35,6 +36,8 @@ class Loaded:
     """What a decision needs: the dossier (None: there is none) with the head of its chain, and the key's history."""
 
     dossier: Dossier | None
+    keys: bytes | None
+    """The dossier's data keys as they are stored."""
     head: bytes
     used: Used | None
 
@@ -50,9 +53,10 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One decided command, to be appended after version `expected` (0: the dossier opens)."""
+    """One decided command, to be appended after version `expected` (0: the dossier opens, with new keys)."""
 
     dossier: Dossier
+    keys: bytes | None
     events: tuple[Event, ...]
     expected: int
     head: bytes
@@ -60,8 +64,8 @@ class Entry:
     at: datetime
     key: str | None = None
     fingerprint: bytes = b""
-    digest: bytes | None = None
-    ssin_sealed: bytes | None = None
+    ssin: str | None = None
+    """The number that the dossier opens under."""
 
 
 class Outcome(StrEnum):
@@ -81,18 +85,23 @@ class Appended:
     bodies: tuple[bytes, ...]
 
 
+IN_CLEAR = frozenset({"dossier.personalDataErased"})
+"""Event types that are stored in clear: they tell that the key is gone, and hold nothing personal."""
+
+
 class Journal:
     """Loads and appends in groups: what waits in the process shares one round trip and one commit."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(self, pool: asyncpg.Pool, sealer: Sealer) -> None:
         self._pool = pool
+        self._sealer = sealer
         self._loads: Batcher[Ask, asyncpg.Record] = Batcher(self._load_all)
         self._appends = Batcher(self._append_all)
 
     async def load(self, ask: Ask) -> Loaded:
         """Give what a decision about one dossier needs."""
         # Read here and not with the group: a state that cannot be read is its own dossier's trouble only.
-        return _loaded(await self._loads.submit(ask))
+        return self._loaded(ask, await self._loads.submit(ask))
 
     async def append(self, entry: Entry) -> Appended:
         """Append one decided command, or say why not. Raises asyncpg's errors when the database fails."""
@@ -111,7 +120,7 @@ class Journal:
             try:
                 ordered = sorted(entries, key=lambda entry: entry.dossier.dossier_id)
                 bodies = [tuple(codec.encode_event(event) for event in entry.events) for entry in ordered]
-                rows = await connection.fetch(_APPEND, *_arguments(ordered, bodies))
+                rows = await connection.fetch(_APPEND, *self._arguments(ordered, bodies))
                 found = {
                     entry.dossier.dossier_id: Appended(Outcome(row["outcome"]), _used(row, row["dossier_id"]), written)
                     for entry, row, written in zip(ordered, rows, bodies, strict=True)
@@ -127,10 +136,19 @@ class Journal:
 
     async def history(self, dossier_id: UUID, until: int) -> tuple[Event, ...]:
         """Give a dossier's events up to a sequence, for a decision that looks at the steps themselves."""
-        rows = await self._pool.fetch(
-            "SELECT body FROM event WHERE dossier_id = $1 AND sequence <= $2 ORDER BY sequence", dossier_id, until
+        row = await self._pool.fetchrow(
+            f"""
+            SELECT {KEY_OF.format("d")} AS keys,
+                ARRAY(
+                    SELECT e.body FROM event e WHERE e.dossier_id = $1 AND e.sequence <= $2 ORDER BY e.sequence
+                ) AS bodies
+            FROM (SELECT $1::uuid AS dossier_id) d
+            """,  # noqa: S608 - a constant
+            dossier_id,
+            until,
         )
-        return tuple(codec.decode_event(row["body"]) for row in rows)
+        key = self._sealer.dossier(dossier_id, row["keys"])
+        return tuple(codec.decode_event(body) for body in codec.open_events(key, row["bodies"], first=1))
 
     async def _load_all(self, asks: Sequence[Ask]) -> Sequence[asyncpg.Record]:
         rows: Sequence[asyncpg.Record] = await self._pool.fetch(
@@ -148,7 +166,7 @@ class Journal:
         numbers = sorted(first_of.values(), key=lambda n: entries[n].dossier.dossier_id)
         chosen = [entries[n] for n in numbers]
         bodies = [tuple(codec.encode_event(event) for event in entry.events) for entry in chosen]
-        rows = await self._pool.fetch(_APPEND, *_arguments(chosen, bodies))
+        rows = await self._pool.fetch(_APPEND, *self._arguments(chosen, bodies))
         for n, row, written in zip(numbers, rows, bodies, strict=True):
             outcome = Outcome(row["outcome"])
             answers[n] = Appended(
@@ -156,58 +174,74 @@ class Journal:
             )
         return [answer for answer in answers if answer is not None]
 
+    def _loaded(self, ask: Ask, row: asyncpg.Record) -> Loaded:
+        state, keys = row["state"], row["keys"]
+        used = _used(row, row["used_dossier"])
+        if state is None:
+            return Loaded(None, None, codec.GENESIS, used)
+        dossier = codec.open_state(self._sealer.dossier(ask.dossier_id, keys), state)
+        return Loaded(dossier, keys, row["head"], used)
 
-def _loaded(row: asyncpg.Record) -> Loaded:
-    state = row["state"]
-    used = _used(row, row["used_dossier"])
-    return Loaded(None if state is None else codec.decode_state(state), row["head"] or codec.GENESIS, used)
+    def _arguments(self, entries: Sequence[Entry], bodies: Sequence[tuple[bytes, ...]]) -> list[object]:
+        """Lay the entries out as the arrays of `append_sealed`; numbers in them count from 1."""
+        heads, states, numbers, e_command, e_bodies, e_links = [], [], [], [], [], []
+        events: list[Event] = []
+        f_event, f_organisation = [], []
+        made: list[tuple[bytes | None, bytes | None]] = []
+        for number, (entry, written) in enumerate(zip(entries, bodies, strict=True), start=1):
+            head, key, new = entry.head, *self._keys(entry)
+            made.append(new)
+            for event, body in zip(entry.events, written, strict=True):
+                sealed = body if event.type in IN_CLEAR else key.seal_event(event.sequence, event.type, body)
+                head = codec.link(head, event.dossier_id, event.sequence, sealed)
+                events.append(event)
+                e_command.append(number)
+                e_bodies.append(sealed)
+                e_links.append(head)
+                for organisation in entry.dossier.entitled_to(event):
+                    f_event.append(len(events))
+                    f_organisation.append(organisation)
+            heads.append(head)
+            state = codec.encode_state(entry.dossier)
+            states.append(state if entry.dossier.erased else key.seal(codec.STATE, state))
+            numbers.append(key.seal(SSIN, entry.ssin.encode()) if entry.ssin else None)
+        opening = any(entry.ssin for entry in entries)
+        return [
+            max(entry.at for entry in entries),
+            [entry.dossier.dossier_id for entry in entries],
+            [entry.expected for entry in entries],
+            [entry.dossier.version for entry in entries],
+            heads,
+            states,
+            [entry.organisation for entry in entries],
+            [entry.key for entry in entries],
+            [entry.fingerprint for entry in entries],
+            [self._sealer.digest(entry.ssin) if entry.ssin else None for entry in entries] if opening else None,
+            [self._sealer.lookup_version for _ in entries] if opening else None,
+            numbers if opening else None,
+            e_command,
+            [event.sequence for event in events],
+            [event.event_id for event in events],
+            [event.type for event in events],
+            [event.thread_id for event in events],
+            [event.organisation for event in events],
+            e_bodies,
+            e_links,
+            f_event,
+            f_organisation,
+            [content for content, _ in made] if opening else None,
+            [confidential for _, confidential in made] if opening else None,
+        ]
+
+    def _keys(self, entry: Entry) -> tuple[DossierKey, tuple[bytes | None, bytes | None]]:
+        """Give the keys that seal an entry, and as they are to be stored where they are new."""
+        if not entry.ssin:
+            return self._sealer.dossier(entry.dossier.dossier_id, entry.keys), (None, None)
+        new = self._sealer.make_keys(entry.dossier.dossier_id)
+        return self._sealer.dossier(entry.dossier.dossier_id, new[0] + new[1]), new
 
 
 def _used(row: asyncpg.Record, dossier_id: UUID) -> Used | None:
     if row["fingerprint"] is None:
         return None
     return Used(row["fingerprint"], dossier_id, row["first_sequence"], row["last_sequence"])
-
-
-def _arguments(entries: Sequence[Entry], bodies: Sequence[tuple[bytes, ...]]) -> list[object]:
-    """Lay the entries out as the arrays of `append_events`; numbers in them count from 1."""
-    heads, e_command, e_bodies, e_links = [], [], [], []
-    events: list[Event] = []
-    f_event, f_organisation = [], []
-    for number, (entry, written) in enumerate(zip(entries, bodies, strict=True), start=1):
-        head = entry.head
-        for event, body in zip(entry.events, written, strict=True):
-            head = codec.link(head, event.dossier_id, event.sequence, body)
-            events.append(event)
-            e_command.append(number)
-            e_bodies.append(body)
-            e_links.append(head)
-            for organisation in entry.dossier.entitled_to(event):
-                f_event.append(len(events))
-                f_organisation.append(organisation)
-        heads.append(head)
-    opening = any(entry.digest for entry in entries)
-    return [
-        max(entry.at for entry in entries),
-        [entry.dossier.dossier_id for entry in entries],
-        [entry.expected for entry in entries],
-        [entry.dossier.version for entry in entries],
-        heads,
-        [codec.encode_state(entry.dossier) for entry in entries],
-        [entry.organisation for entry in entries],
-        [entry.key for entry in entries],
-        [entry.fingerprint for entry in entries],
-        [entry.digest for entry in entries] if opening else None,
-        [KEY_VERSION for entry in entries] if opening else None,
-        [entry.ssin_sealed for entry in entries] if opening else None,
-        e_command,
-        [event.sequence for event in events],
-        [event.event_id for event in events],
-        [event.type for event in events],
-        [event.thread_id for event in events],
-        [event.organisation for event in events],
-        e_bodies,
-        e_links,
-        f_event,
-        f_organisation,
-    ]

@@ -9,7 +9,15 @@ from uuid import UUID
 import asyncpg
 
 from handover.domain.refusals import Refusal, SsinTaken
-from handover.record.sealing import KEY_VERSION, Sealer
+from handover.record.sealing import KEY_OF, Sealer
+
+SSIN = "dossier.ssin"
+"""The place that a number is sealed for."""
+_KEYS = f"SELECT {KEY_OF.format('d')} FROM dossier d WHERE dossier_id = $1"  # noqa: S608 - a constant
+_NUMBERS = f"""
+SELECT s.digest, s.sealed, {KEY_OF.format("s")}, {KEY_OF.format("i")}
+FROM ssin_lookup s, (SELECT $2::uuid AS dossier_id) i WHERE s.dossier_id = $1
+"""  # noqa: S608 - a constant
 
 
 class SsinReplaced(Refusal):
@@ -30,7 +38,8 @@ class Known:
 
     dossier_id: UUID
     replaced: bool
-    ssin_sealed: bytes
+    number: str
+    """The number under which it is kept now."""
 
 
 class Lookups:
@@ -43,38 +52,56 @@ class Lookups:
     async def find(self, ssin: str) -> Known | None:
         """Give the dossier of a number, or None."""
         row = await self._pool.fetchrow(
-            """
-            SELECT s.dossier_id, s.replaced, d.ssin_sealed
-            FROM ssin_lookup s JOIN dossier d USING (dossier_id) WHERE s.digest = $1
-            """,
-            self._sealer.digest(ssin),
+            f"""
+            SELECT s.dossier_id, s.replaced, d.ssin_sealed, {KEY_OF.format("d")} AS keys
+            FROM ssin_lookup s JOIN dossier d USING (dossier_id) WHERE s.digest = ANY ($1)
+            """,  # noqa: S608 - a constant
+            self._sealer.digests(ssin),
         )
-        return Known(UUID(int=row["dossier_id"].int), row["replaced"], row["ssin_sealed"]) if row else None
-
-    def number_of(self, known: Known) -> str:
-        """Give the number under which a dossier is kept now."""
-        return self._sealer.open("dossier.ssin", known.dossier_id, known.ssin_sealed).decode()
+        if row is None:
+            return None
+        dossier_id = UUID(int=row["dossier_id"].int)
+        number = self._sealer.dossier(dossier_id, row["keys"]).open(SSIN, row["ssin_sealed"]).decode()
+        return Known(dossier_id, row["replaced"], number)
 
     async def replace(self, connection: asyncpg.Connection, dossier_id: UUID, ssin: str) -> None:
         """Put a dossier under another number, in the caller's transaction. Raises SsinTaken."""
         await connection.execute("UPDATE ssin_lookup SET replaced = true WHERE dossier_id = $1", dossier_id)
-        taken = await connection.fetchval(
-            """
-            INSERT INTO ssin_lookup AS s (digest, key_version, dossier_id) VALUES ($1, $2, $3)
-            ON CONFLICT (digest, key_version) DO UPDATE SET replaced = false WHERE s.dossier_id = excluded.dossier_id
-            RETURNING s.dossier_id
-            """,
-            self._sealer.digest(ssin),
-            KEY_VERSION,
+        keys = await connection.fetchval(_KEYS, dossier_id)
+        sealed = self._sealer.dossier(dossier_id, keys).seal(SSIN, ssin.encode())
+        others = await connection.fetchval(
+            "SELECT count(*) FROM ssin_lookup WHERE digest = ANY ($1) AND dossier_id <> $2",
+            self._sealer.digests(ssin),
             dossier_id,
         )
-        if taken is None:
+        taken = others or not await connection.fetchval(
+            """
+            INSERT INTO ssin_lookup AS s (digest, key_version, dossier_id, sealed) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (digest, key_version) DO UPDATE SET replaced = false WHERE s.dossier_id = excluded.dossier_id
+            RETURNING true
+            """,
+            self._sealer.digest(ssin),
+            self._sealer.lookup_version,
+            dossier_id,
+            sealed,
+        )
+        if taken:
             raise SsinTaken
-        sealed = self._sealer.seal("dossier.ssin", dossier_id, ssin.encode())
         await connection.execute("UPDATE dossier SET ssin_sealed = $2 WHERE dossier_id = $1", dossier_id, sealed)
 
     async def lead_on(self, connection: asyncpg.Connection, merged: UUID, into: UUID) -> None:
         """Let the numbers of a merged dossier lead to the one that goes on, in the caller's transaction."""
-        await connection.execute(
-            "UPDATE ssin_lookup SET dossier_id = $2, replaced = true WHERE dossier_id = $1", merged, into
-        )
+        rows = await connection.fetch(_NUMBERS, merged, into)
+        for digest, sealed, of_merged, of_survivor in rows:
+            number = self._sealer.dossier(merged, of_merged).open(SSIN, sealed) if sealed else None
+            moved = self._sealer.dossier(into, of_survivor).seal(SSIN, number) if number else None
+            await connection.execute(
+                """
+                UPDATE ssin_lookup SET dossier_id = $3, sealed = $4, replaced = true
+                WHERE digest = $1 AND dossier_id = $2
+                """,
+                digest,
+                merged,
+                into,
+                moved,
+            )

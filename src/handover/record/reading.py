@@ -1,6 +1,7 @@
 """Reading the journal: one statement each. What may be seen is decided by the caller, from the state."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -8,16 +9,18 @@ import asyncpg
 
 from handover.domain.dossier import Dossier
 from handover.record import codec
-from handover.record.sealing import Sealer
+from handover.record.lookups import SSIN
+from handover.record.sealing import KEY_OF, Sealer, Unreadable
 
 CHANNEL = "handover_journal"
 """Where each commit to the journal is notified, after it: who reads on is woken."""
+_DOSSIER = f"SELECT state, ssin_sealed, {KEY_OF.format('d')} AS keys FROM dossier d WHERE dossier_id = $1"  # noqa: S608
 _CURSOR = re.compile(r"([0-9a-f]{1,16})-([0-9a-f]{1,16})")
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A dossier's state with the stored bodies of some of its events, in order."""
+    """A dossier's state with the bytes of some of its events, in order."""
 
     dossier: Dossier
     bodies: tuple[bytes, ...] = ()
@@ -31,7 +34,7 @@ class FeedItem:
     dossier_id: UUID
     sequence: int
     body: bytes
-    state: bytes
+    dossier: Dossier
 
 
 class Reader:
@@ -43,70 +46,87 @@ class Reader:
 
     async def dossier(self, dossier_id: UUID) -> tuple[Dossier, str] | None:
         """Give a dossier and its client's SSIN, or None."""
-        row = await self._pool.fetchrow("SELECT state, ssin_sealed FROM dossier WHERE dossier_id = $1", dossier_id)
+        row = await self._pool.fetchrow(_DOSSIER, dossier_id)
         if row is None:
             return None
-        ssin = self._sealer.open("dossier.ssin", dossier_id, row["ssin_sealed"]).decode()
-        return codec.decode_state(row["state"]), ssin
+        key = self._sealer.dossier(dossier_id, row["keys"])
+        state = codec.open_state(key, row["state"])
+        return state, "" if state.erased else key.open(SSIN, row["ssin_sealed"]).decode()
 
     async def find(self, ssin: str) -> tuple[Dossier, str] | None:
         """Give the dossier of an SSIN, and the number under which it is kept now; or None."""
         row = await self._pool.fetchrow(
-            """
-            SELECT d.dossier_id, d.state, d.ssin_sealed, s.replaced
-            FROM ssin_lookup s JOIN dossier d USING (dossier_id) WHERE s.digest = $1
-            """,
-            self._sealer.digest(ssin),
+            f"""
+            SELECT d.dossier_id, d.state, d.ssin_sealed, {KEY_OF.format("d")} AS keys, s.replaced
+            FROM ssin_lookup s JOIN dossier d USING (dossier_id) WHERE s.digest = ANY ($1)
+            """,  # noqa: S608 - a constant
+            self._sealer.digests(ssin),
         )
         if row is None:
             return None
-        number = self._sealer.open("dossier.ssin", row["dossier_id"], row["ssin_sealed"]).decode()
-        return codec.decode_state(row["state"]), number if row["replaced"] else ssin
+        key = self._sealer.dossier(row["dossier_id"], row["keys"])
+        number = key.open(SSIN, row["ssin_sealed"]).decode()
+        return codec.open_state(key, row["state"]), number if row["replaced"] else ssin
 
     async def timeline(self, dossier_id: UUID, *, after: int = 0, limit: int = 1000) -> Found | None:
         """Give a dossier with its events after a sequence."""
         row = await self._pool.fetchrow(
-            """
-            SELECT d.state, ARRAY(
+            f"""
+            SELECT d.state, {KEY_OF.format("d")} AS keys, ARRAY(
                 SELECT e.body FROM event e
                 WHERE e.dossier_id = d.dossier_id AND e.sequence > $2 ORDER BY e.sequence LIMIT $3
             ) AS bodies
             FROM dossier d WHERE d.dossier_id = $1
-            """,
+            """,  # noqa: S608 - a constant
             dossier_id,
             after,
             limit,
         )
-        return None if row is None else Found(codec.decode_state(row["state"]), tuple(row["bodies"]))
+        if row is None:
+            return None
+        key = self._sealer.dossier(dossier_id, row["keys"])
+        state = codec.open_state(key, row["state"])
+        # A sequence has no gaps, so each event's place is known.
+        return Found(state, () if state.erased else codec.open_events(key, row["bodies"], first=after + 1))
 
     async def event(self, dossier_id: UUID, event_id: UUID) -> Found | None:
         """Give a dossier with one of its events (no bodies: it has no such event)."""
         row = await self._pool.fetchrow(
-            """
-            SELECT d.state, e.body FROM dossier d
+            f"""
+            SELECT d.state, {KEY_OF.format("d")} AS keys, e.sequence, e.body FROM dossier d
             LEFT JOIN event e ON e.dossier_id = d.dossier_id AND e.event_id = $2
             WHERE d.dossier_id = $1
-            """,
+            """,  # noqa: S608 - a constant
             dossier_id,
             event_id,
         )
         if row is None:
             return None
-        return Found(codec.decode_state(row["state"]), () if row["body"] is None else (row["body"],))
+        key = self._sealer.dossier(dossier_id, row["keys"])
+        state = codec.open_state(key, row["state"])
+        if row["body"] is None:
+            return Found(state)
+        try:
+            return Found(state, (key.open_event(row["sequence"], row["body"]),))
+        except Unreadable:
+            if state.erased:
+                return Found(state)
+            raise
 
     async def of_organisation(self, organisation: str, *, after: UUID | None, limit: int) -> list[Dossier]:
         """Give the dossiers in which the organisation has an active inscription, by id."""
         rows = await self._pool.fetch(
-            """
-            SELECT d.state FROM inbox_dossier i JOIN dossier d USING (dossier_id)
+            f"""
+            SELECT d.dossier_id, d.state, {KEY_OF.format("d")} AS keys
+            FROM inbox_dossier i JOIN dossier d USING (dossier_id)
             WHERE i.organisation_id = $1 AND ($2::uuid IS NULL OR i.dossier_id > $2)
             ORDER BY i.dossier_id LIMIT $3
-            """,
+            """,  # noqa: S608 - a constant
             organisation,
             after,
             limit,
         )
-        return [codec.decode_state(row["state"]) for row in rows]
+        return [codec.open_state(self._sealer.dossier(row["dossier_id"], row["keys"]), row["state"]) for row in rows]
 
     async def feed(self, organisation: str, *, after: str, limit: int) -> list[FeedItem]:
         """Give what the organisation is entitled to, after a cursor; never a later event before an earlier one.
@@ -115,30 +135,43 @@ class Reader:
         """
         xid, position = parse_cursor(after)
         rows = await self._pool.fetch(
-            """
-            SELECT f.xid::text AS xid, f.position, f.dossier_id, f.sequence, e.body, d.state
+            f"""
+            SELECT f.xid::text AS xid, f.position, f.dossier_id, f.sequence, e.body, d.state,
+                   {KEY_OF.format("f")} AS keys
             FROM feed f
             JOIN event e ON e.dossier_id = f.dossier_id AND e.sequence = f.sequence
             JOIN dossier d ON d.dossier_id = f.dossier_id
             WHERE f.organisation_id = $1 AND (f.xid, f.position) > ($2::text::xid8, $3::bigint)
               AND f.xid < pg_snapshot_xmin(pg_current_snapshot())
             ORDER BY f.xid, f.position LIMIT $4
-            """,
+            """,  # noqa: S608 - a constant
             organisation,
             str(xid),
             position,
             limit,
         )
-        return [
-            FeedItem(
-                cursor(row["xid"], row["position"]),
-                row["dossier_id"],
-                row["sequence"],
-                row["body"],
-                row["state"],
-            )
-            for row in rows
-        ]
+        return self.opened(tuple(row) for row in rows)
+
+    def opened(self, rows: Iterable[tuple[str, int, UUID, int, bytes, bytes, bytes | None]]) -> list[FeedItem]:
+        """Give the items of feed rows (xid, position, dossier, sequence, body, state, keys), opened.
+
+        What was erased since keeps its place and holds nothing.
+        """
+        states: dict[UUID, Dossier] = {}
+        found = []
+        for xid, position, dossier_id, sequence, body, kept, keys in rows:
+            key = self._sealer.dossier(dossier_id, keys)
+            state = states.get(dossier_id)
+            if state is None:
+                state = states[dossier_id] = codec.open_state(key, kept)
+            try:
+                plain = key.open_event(sequence, body)
+            except Unreadable:
+                if not state.erased:
+                    raise
+                plain = b""
+            found.append(FeedItem(cursor(xid, position), dossier_id, sequence, plain, state))
+        return found
 
 
 def cursor(xid: str | int, position: int) -> str:

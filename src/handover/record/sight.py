@@ -1,4 +1,4 @@
-"""Stored events as one organisation sees them: the policy (`domain.visibility`) applied to stored bytes.
+"""Events as one organisation sees them: the policy (`domain.visibility`) applied to their bytes.
 
 The API, the feed and full deliveries all pass here, so that what is withheld is withheld everywhere.
 """
@@ -14,7 +14,6 @@ from handover.domain.codes import OrganisationKind
 from handover.domain.dossier import Dossier, Inscription
 from handover.domain.parties import Directory
 from handover.domain.visibility import Reader, shows_all, visible_data
-from handover.record import codec
 
 
 class Glance(msgspec.Struct, frozen=True, rename="camel"):
@@ -53,12 +52,11 @@ class Sight:
         self._whole: dict[tuple[int, str, str], bool] = {}
         """Whether events of a type by an author go out as they are stored, by place: a timeline has few of these."""
 
-    def of(self, kept: bytes) -> Seen | None:
-        """Give one of the dossier's stored events as it is seen, or None when it is not.
+    def of(self, body: bytes) -> Seen | None:
+        """Give one of the dossier's events as it is seen, or None when it is not.
 
         Raises msgspec.DecodeError for bytes that are no event.
         """
-        body = codec.opened(kept)
         glance = _glance(body)
         number = next((n for n, (i, _) in enumerate(self._places) if i.covers(glance.sequence)), None)
         if number is None:

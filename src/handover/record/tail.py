@@ -19,8 +19,8 @@ from handover.domain.deadlines import local_day
 from handover.domain.parties import Directory
 from handover.platform.clock import Clock
 from handover.platform.db import LOST, Listener
-from handover.record import codec
 from handover.record.reading import CHANNEL, FeedItem, Reader, cursor, parse_cursor
+from handover.record.sealing import KEY_OF
 from handover.record.sight import Seen, Sight
 
 _log = structlog.stdlib.get_logger(__name__)
@@ -33,12 +33,15 @@ _POLL, _SOON, _BETWEEN = 1.0, 0.02, 0.05
 _READERS = 2
 """Followers who read the database at once: a thousand who come back together must not crowd out who writes."""
 # `waiting`: something is committed that an older, still open transaction keeps back.
-_NEW = """
+_NEW = f"""
 WITH fence AS (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xid)
 SELECT fence.xid::text AS fence,
        EXISTS (SELECT FROM feed f WHERE f.xid >= fence.xid AND f.organisation_id = ANY ($1)) AS waiting,
        ARRAY(
-           SELECT ROW(f.organisation_id, f.xid::text, f.position, f.dossier_id, f.sequence, e.body, d.state)
+           SELECT ROW(
+               f.organisation_id, f.xid::text, f.position, f.dossier_id, f.sequence, e.body, d.state,
+               {KEY_OF.format("f")}
+           )
            FROM unnest($1::text[]) AS o (organisation_id)
            CROSS JOIN LATERAL (
                SELECT * FROM feed f
@@ -50,7 +53,7 @@ SELECT fence.xid::text AS fence,
            ORDER BY f.xid, f.position
        ) AS items
 FROM fence
-"""
+"""  # noqa: S608 - a constant
 Place = tuple[int, int]
 
 
@@ -238,8 +241,8 @@ class Tail:
         self.queries += 1
         fence, at = int(row["fence"]), monotonic()
         new = defaultdict[str, list[FeedItem]](list)
-        for organisation, xid, position, dossier_id, sequence, body, state in row["items"]:
-            new[organisation].append(FeedItem(cursor(xid, position), dossier_id, sequence, body, state))
+        for organisation, *item in row["items"]:
+            new[organisation] += self._reader.opened([tuple(item)])
         self._fence = fence
         for name, feed in self._feeds.items():
             if name not in names:
@@ -260,7 +263,7 @@ def told(items: Iterable[FeedItem], organisation: str, directory: Directory, clo
     for item in items:
         sight = dossiers.get(item.dossier_id)
         if sight is None:
-            sight = Sight(codec.decode_state(item.state), organisation, directory, on=on)
+            sight = Sight(item.dossier, organisation, directory, on=on)
             dossiers[item.dossier_id] = sight
-        found.append(Told(item.cursor, item.dossier_id, sight.of(item.body)))
+        found.append(Told(item.cursor, item.dossier_id, sight.of(item.body) if item.body else None))
     return found

@@ -42,7 +42,11 @@ from handover.platform.ids import new_id
 from handover.record import codec
 from handover.record.handle import Record, Request
 from handover.record.reading import Reader
-from handover.record.sealing import Sealer
+from handover.record.sealing import KEY_OF, Sealer
+
+_EVENTS = f"""
+SELECT dossier_id, sequence, body, {KEY_OF.format("e")} AS keys FROM event e ORDER BY dossier_id, sequence
+"""  # noqa: S608 - a constant
 
 OCMW = Organisation(
     organisation_id="ocmw-lindedal", kind=OrganisationKind.OCMW, enterprise_number="0123456749", name="OCMW"
@@ -93,15 +97,18 @@ class House:
         return await importer.run(plan)
 
     async def events(self) -> list[Event]:
-        rows = await self.pool.fetch("SELECT body FROM event ORDER BY dossier_id, sequence")
-        return [codec.decode_event(row["body"]) for row in rows]
+        rows = await self.pool.fetch(_EVENTS)
+        keys = [self.door.sealer.dossier(row["dossier_id"], row["keys"]) for row in rows]
+        opened = [k.open_event(row["sequence"], row["body"]) for k, row in zip(keys, rows, strict=True)]
+        return [codec.decode_event(body) for body in opened]
 
     async def types(self) -> list[str]:
         return [event.type for event in await self.events()]
 
     async def the_dossier(self) -> Dossier:
-        state = await self.pool.fetchval("SELECT state FROM dossier")
-        return codec.decode_state(state)
+        found = await self.door.reader.dossier(await self.pool.fetchval("SELECT dossier_id FROM dossier"))
+        assert found
+        return found[0]
 
     async def forget_keys(self) -> None:
         """As if the idempotency records had grown too old."""

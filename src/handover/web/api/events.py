@@ -14,7 +14,6 @@ from handover.domain.fields import Moment, Payload
 from handover.domain.parties import Caller
 from handover.domain.refusals import InvalidField, StaleVersion, Unseen
 from handover.platform.ids import new_id
-from handover.record import codec
 from handover.record.reading import parse_cursor
 from handover.record.tail import told
 from handover.web.answers import EventView, answer, collection, feed_item
@@ -138,8 +137,8 @@ class _OfThread(msgspec.Struct):
 _of_thread = msgspec.json.Decoder(_OfThread).decode
 
 
-def _thread_of(kept: bytes) -> str:
-    return _of_thread(codec.opened(kept)).thread_id
+def _thread_of(body: bytes) -> str:
+    return _of_thread(body).thread_id
 
 
 @router.get(
