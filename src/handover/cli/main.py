@@ -20,6 +20,8 @@ COMMANDS = {
     "import": "import_lino",
     "replay": "replay",
     "export": "export",
+    "keys": "keys",
+    "erase": "erase",
     "backup": "backup",
     "restore": "restore",
     "verify": "verify",

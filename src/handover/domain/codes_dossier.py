@@ -23,6 +23,32 @@ class QuestionRole(Coded):
     COORDINATOR = ("coordinator", "coördinator", "coordinateur", "Koordinator", "coordinator")
 
 
+class ErasureReason(Coded):
+    """Why the personal data of a dossier was erased."""
+
+    RETENTION_ENDED = (
+        "retentionEnded",
+        "de bewaartermijn is voorbij",
+        "le délai de conservation est écoulé",
+        "die Aufbewahrungsfrist ist abgelaufen",
+        "the retention period is over",
+    )
+    REQUEST = (
+        "request",
+        "op vraag van de cliënt",
+        "à la demande du client",
+        "auf Wunsch des Kunden",
+        "at the request of the client",
+    )
+    UNLAWFUL = (
+        "unlawful",
+        "de gegevens hadden hier niet mogen staan",
+        "les données n'auraient pas dû être traitées",
+        "die Daten hätten nicht verarbeitet werden dürfen",
+        "the data should not have been here",
+    )
+
+
 class MandateScope(Coded):
     """What the client lets a worker do."""
 

@@ -390,6 +390,33 @@ def _dismiss(state: Dossier, counsellor: str, event: Event) -> Dossier:
     return replace(state, contacts=contacts, lead=lead)
 
 
+def _erased(state: Dossier, event: Event) -> Dossier:
+    """What is left: which organisations were in it and until when. Their capacities would tell of a benefit."""
+    left = tuple(
+        replace(i, capacity=Capacity.OTHER_GUIDANCE, by_thread="")
+        if i.until
+        else replace(
+            i, capacity=Capacity.OTHER_GUIDANCE, until=event.recorded_at, sees_until=event.sequence, by_thread=""
+        )
+        for i in state.inscriptions
+    )
+    return Dossier(
+        dossier_id=state.dossier_id,
+        version=state.version,
+        given_name="",
+        family_name="",
+        birth_date=date.min,
+        target_group=TargetGroup.JOB_SEEKER,
+        lead=Lead(kind=LeadKind.EXTERNAL),
+        opened_at=state.opened_at,
+        changed_at=event.recorded_at,
+        closed_at=state.closed_at,
+        inscriptions=left,
+        merged_into=state.merged_into,
+        erased_at=event.recorded_at,
+    )
+
+
 _EFFECTS: dict[type[Payload], Callable[[Dossier, Any, Event], Dossier]] = {
     d.InscriptionOpened: _inscribe,
     d.InscriptionClosed: lambda state, data, event: _close_inscription(state, data.organisation, event),
@@ -408,6 +435,7 @@ _EFFECTS: dict[type[Payload], Callable[[Dossier, Any, Event], Dossier]] = {
     d.Merged: lambda state, data, event: replace(state, closed_at=event.recorded_at, merged_into=UUID(data.into)),
     d.Closed: lambda state, _, event: replace(state, closed_at=event.recorded_at),
     d.Reopened: lambda state, *_: replace(state, closed_at=None),
+    d.PersonalDataErased: lambda state, _, event: _erased(state, event),
     i.RegisteredAtVdab: lambda state, data, _: replace(
         state, facts=replace(state.facts, registered_at_vdab_since=data.since)
     ),

@@ -6,6 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from handover.domain.codes import Capacity, LeadKind, TargetGroup
+from handover.domain.codes_dossier import ErasureReason
 from handover.domain.facts import Facts
 from handover.domain.fields import Payload
 from handover.domain.parties import NOBODY, Actor, Caller
@@ -102,6 +103,15 @@ class Merge(Struct, frozen=True, kw_only=True):
     dossier_id: UUID
     caller: Caller
     into: UUID
+
+
+class Erase(Struct, frozen=True, kw_only=True):
+    """The personal data of a closed dossier is to go: its keys are destroyed in the same transaction."""
+
+    command_id: UUID
+    dossier_id: UUID
+    reason: ErasureReason
+    caller: Caller = NOBODY
 
 
 Command = OpenDossier | PostEvent | Acknowledge | PassTime | ReplaceSsin

@@ -1,7 +1,7 @@
 """The secrets of an instance: to look national numbers up, to seal, and to sign the log's checkpoints.
 
-Each is text: base64 of 32 bytes, or several versions of it, `2:<base64>,1:<base64>`. The highest version is the present
-one; the others open what was made with them. They come from the environment, from a file, or from a function of yours.
+Each is text: base64 of 32 bytes, or several versions of it, `2:<base64>,1:<base64>`. The first is the present one; the
+others open what was made with them. They come from the environment, from a file, or from a function of yours.
 """
 
 import base64
@@ -38,15 +38,15 @@ class Ring:
 
     @property
     def current(self) -> int:
-        """The version that seals from now on: the highest."""
+        """The version that seals from now on."""
         self._look()
-        return max(self._keys)
+        return next(iter(self._keys))
 
     @property
     def versions(self) -> tuple[int, ...]:
         """Every version there is, the present one first."""
         self._look()
-        return tuple(sorted(self._keys, reverse=True))
+        return tuple(self._keys)
 
     def key(self, version: int) -> bytes:
         """Give the key of a version; raise KeyError when there is none."""
@@ -76,7 +76,7 @@ class Keys:
 
 
 def decode_versions(text: str) -> dict[int, bytes]:
-    """The versions of a key by number; ValueError says what is wrong with the text, never what it holds."""
+    """The versions of a key by number, the present one first; ValueError says what is wrong, never what is held."""
     found: dict[int, bytes] = {}
     for part in text.split(","):
         before, colon, after = part.strip().partition(":")
@@ -90,8 +90,8 @@ def decode_versions(text: str) -> dict[int, bytes]:
 
 
 def encode_versions(keys: Mapping[int, bytes]) -> str:
-    """The text of a key in its versions, the present one first."""
-    return ",".join(f"{v}:{base64.b64encode(keys[v]).decode('ascii')}" for v in sorted(keys, reverse=True))
+    """The text of a key in its versions, in the order given: the present one first."""
+    return ",".join(f"{version}:{base64.b64encode(key).decode('ascii')}" for version, key in keys.items())
 
 
 def decode_key(text: str) -> bytes:
@@ -141,7 +141,7 @@ def keys_from(read: Callable[[], Mapping[str, str]]) -> Keys:
     return Keys(
         ssin=Ring(lambda: versions("ssinKey")),
         seal=Ring(lambda: versions("sealKey")),
-        log=max(versions("logKey").items())[1],
+        log=next(iter(versions("logKey").values())),
     )
 
 

@@ -71,6 +71,10 @@ async def lines(connection: asyncpg.Connection, verifier_key: str, at: datetime)
                 yield encode(Exported(dossier_id, row["sequence"], row["body"], row["link"], row["position"]))
             after = page[-1]["dossier_id"], page[-1]["sequence"]
             events += len(page)
+        for row in await connection.fetch(
+            "SELECT dossier_id FROM dossier WHERE erased_at IS NOT NULL ORDER BY dossier_id"
+        ):
+            yield encode(Erased(UUID(int=row["dossier_id"].int)))
         for row in await connection.fetch("SELECT note FROM checkpoint ORDER BY size"):
             yield encode(Signed(row["note"]))
         yield encode(End(events))

@@ -1,15 +1,16 @@
 """The one door to write: load, decide, append; decide again when the dossier moved on meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 import asyncpg
 from msgspec.structs import replace
 
 from handover.domain.decide import Decision, decide, needs_history
 from handover.domain.dossier import Dossier
-from handover.domain.events import Command, Event, Merge, OpenDossier, ReplaceSsin
+from handover.domain.events import Command, Erase, Event, Merge, OpenDossier, ReplaceSsin
 from handover.domain.merging import merge
 from handover.domain.parties import Directory
 from handover.domain.refusals import Refusal, StaleVersion, Unseen
@@ -139,6 +140,38 @@ class Record:
                 return Handled(taken_in[1], appended.bodies)
             if appended.used:
                 return await self._repeated(appended.used, request)
+        raise Contended
+
+    async def handle_beside(
+        self,
+        command: Erase,
+        request: Request,
+        decide_it: Callable[..., Decision],
+        beside: Callable[[asyncpg.Connection, UUID, int], Awaitable[None]],
+        *,
+        at: datetime,
+    ) -> Handled:
+        """Record what `decide_it` says, and change what is `beside` it in the same transaction, or neither.
+
+        `beside` gets the dossier and the sequence of the last event. Raises as `handle` does.
+        """
+        organisation = command.caller.organisation.organisation_id
+        for _ in range(_TRIES):
+            loaded = await self._journal.load(Ask(command.dossier_id, organisation, request.key))
+            events, after = decide_it(loaded.dossier, command, at=at)
+            if not events:
+                return Handled(after, ())
+
+            async def change(
+                connection: asyncpg.Connection, dossier_id: UUID = after.dossier_id, version: int = after.version
+            ) -> None:
+                await beside(connection, dossier_id, version)
+
+            entry = self._entry(loaded, (events, after), request, organisation, at)
+            (appended,) = await self._journal.append_together((entry,), change)
+            if appended.outcome is Outcome.RECORDED:
+                self._wake()
+                return Handled(after, appended.bodies)
         raise Contended
 
     async def _history(self, command: Command, dossier: Dossier | None) -> tuple[Event, ...]:

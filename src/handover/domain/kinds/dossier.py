@@ -4,7 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from handover.domain import codes
-from handover.domain.codes_dossier import ConflictKind, ConflictResolution, MandateScope
+from handover.domain.codes_dossier import ConflictKind, ConflictResolution, ErasureReason, MandateScope
 from handover.domain.codes_follow_up import Benefit, ClosingReason, TrajectoryKind
 from handover.domain.deadlines import working_days
 from handover.domain.fields import (
@@ -204,6 +204,12 @@ class Reopened(Payload, frozen=True, kw_only=True):
     """The client is back."""
 
     why: Annotated[Text, CONTENT]
+
+
+class PersonalDataErased(Payload, frozen=True, kw_only=True):
+    """The keys of the dossier were destroyed: nobody can read what was recorded before, here or in any copy."""
+
+    reason: Annotated[ErasureReason, STEP]
 
 
 def _plain(
@@ -435,6 +441,12 @@ DOSSIER = Kind(
         _plain("merged", Merged, By.SYSTEM, Merged(into="01a2039f-8f32-7d21-ab59-99e3cbca2aa3")),
         _plain("absorbed", Absorbed, By.SYSTEM, Absorbed(merged="01a2039f-8f32-7d21-ab59-99e3cbca2aa3")),
         _plain("closed", Closed, By.LEAD, Closed(reason=ClosingReason.GOAL_REACHED)),
+        _plain(
+            "personalDataErased",
+            PersonalDataErased,
+            By.SYSTEM,
+            PersonalDataErased(reason=ErasureReason.RETENTION_ENDED),
+        ),
         _plain("reopened", Reopened, By.ANY, Reopened(why="De cliënt meldt zich opnieuw aan."), on_closed=True),
     ),
 )
