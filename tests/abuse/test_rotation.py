@@ -5,9 +5,8 @@ import os
 import sys
 from itertools import cycle
 
-from tests.instance import Instance, number
-
 from handover.platform.keys import read_key_file
+from tests.instance import Instance, number
 
 _WRITERS = 4
 
@@ -85,5 +84,5 @@ async def test_keys_rotated_under_load(instance: Instance) -> None:
     assert [item["dossierId"] for item in found.json()["items"]] == [dossiers[0]]
     assert "present" in await _handover(instance, "keys", "status")
     sys.stdout.write(
-        f"\nkeys rotated twice under load: {len(statuses)} requests, 0 failed, {len(opened)} dossiers opened meanwhile\n"
+        f"\nkeys rotated twice under load: {len(statuses)} requests, 0 failed, {len(opened)} dossiers opened\n"
     )

@@ -83,6 +83,14 @@ async def latest_checkpoint(load: Load, events: int) -> tuple[str, str]:
     raise AssertionError(f"no checkpoint of {events} events")
 
 
+async def _put_keys_back(home: House, backup: Path) -> None:
+    """No key of a dossier is in a backup; they are in a file of their own beside it."""
+    assert (await handover(home, "restore", backup, ok=False)).code == 1, "a database that is there stays"
+    refused = await handover(home, "export", backup.with_name("unused"), ok=False)
+    assert "have no keys" in refused.text
+    await handover(home, "keys", "restore", backup.with_name("backup.keys"))
+
+
 async def test_12_an_older_backup_is_restored(place: Path, receiver: Receiver, scorecard: Scorecard) -> None:
     row = scorecard(12, "Older backup restored", "the database is thrown away and made anew from a backup of before")
     kept, backup, before, after = (place / name for name in ("note", "backup", "before", "after"))
@@ -111,7 +119,7 @@ async def test_12_an_older_backup_is_restored(place: Path, receiver: Receiver, s
         async with at_rest(place) as home:
             said = await handover(home, "restore", backup)
             assert "What was recorded later is not in it" in said.text
-            assert (await handover(home, "restore", backup, ok=False)).code == 1, "a database that is there stays"
+            await _put_keys_back(home, backup)
     async with at_home(place) as home:
         row.recovery = asyncio.get_running_loop().time() - started
         row.happened(await _events(home) == known, "the database is not that of the backup")

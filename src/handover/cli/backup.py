@@ -4,16 +4,19 @@ import asyncio
 import hashlib
 import hmac
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
+from handover.cli.key_files import write_keys
 from handover.cli.running import run, settings
 from handover.platform.backups import BackupError, back_up
 from handover.platform.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from handover.platform.settings import Settings
+from handover.record.key_copies import TABLE
 from handover.wiring import services
 
 _console = Console(stderr=True, highlight=False)
@@ -31,7 +34,7 @@ def register(app: typer.Typer) -> None:
     def backup(
         file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
     ) -> None:
-        """Write the database to one file, while the service runs. Keys are not in it: keep those elsewhere."""
+        """Write the database to one file, and the dossiers' wrapped keys to FILE.keys, while the service runs."""
         raise typer.Exit(run(_backing_up(settings(), file)))
 
 
@@ -51,12 +54,15 @@ async def _backing_up(found: Settings, file: Path) -> int:
                 "events": latest.size if latest else 0,
                 "keys": {name: marks[0] for name, marks in marks_of_keys(found).items()},
             }
-            size = await asyncio.to_thread(back_up, server, file, header)
+            beside = file.with_name(f"{file.name}.keys")
+            await write_keys(ready.pool, beside)
+            size = await asyncio.to_thread(partial(back_up, server, file, header, leave_out=(TABLE,)))
     except (BackupError, EmbeddedPostgresError) as error:
         return refused(str(error))
     _console.print(
-        f"{size / 1e6:.1f} MB written to {file}: {header['events']} events in the log. The keys are not in it; without "
-        "them it cannot be read."
+        f"{size / 1e6:.1f} MB written to {file}: {header['events']} events in the log. No keys are in it: those of the "
+        f"dossiers, wrapped, are in {beside.name}. Keep that file elsewhere, and for as long only as you promised that "
+        "what is erased is gone."
     )
     return 0
 

@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from handover.cli.key_files import write_keys
 from handover.cli.running import run, settings
+from handover.platform.backups import BackupError
 from handover.platform.keys import (
     KEY_BYTES,
     Ring,
@@ -21,6 +24,7 @@ from handover.platform.keys import (
     write_key_file,
 )
 from handover.platform.settings import Settings
+from handover.record.key_copies import take_keys
 from handover.record.rotating import rekey_numbers, rewrap, standing
 from handover.wiring import Services, services
 
@@ -53,6 +57,43 @@ def rotate(
     Keys that come from the environment or a provider are made there: then this puts everything under the present.
     """
     raise typer.Exit(run(_rotate(settings(), "ssinKey" if ssin else "sealKey", retire=retire)))
+
+
+@app.command(name="export")
+def export_keys(file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")]) -> None:
+    """Write the dossiers' wrapped keys to a file: keep it apart from backups, and for less long."""
+    raise typer.Exit(run(_export(settings(), file)))
+
+
+@app.command(name="restore")
+def restore_keys(
+    file: Annotated[Path, typer.Argument(help="The newest file of `keys export` or `backup`.", exists=True)],
+) -> None:
+    """Put the keys back after a restore. What was erased before the file was written stays erased."""
+    raise typer.Exit(run(_restore(settings(), file)))
+
+
+async def _export(found: Settings, file: Path) -> int:
+    async with services(found, pool_size=1, name="handover-keys") as ready:
+        try:
+            count = await write_keys(ready.pool, file)
+        except BackupError as error:
+            _console.print(str(error))
+            return 1
+    _console.print(f"The keys of {count} dossiers written to {file}, wrapped by sealKey.")
+    return 0
+
+
+async def _restore(found: Settings, file: Path) -> int:
+    async with services(found, pool_size=1, name="handover-keys", keyless=True) as ready:
+        try:
+            with file.open("rb") as lines:
+                taken, forgotten = await take_keys(ready.pool, lines, ready.clock.now())
+        except (OSError, msgspec.MsgspecError):
+            _console.print(f"{file} is no file of keys: nothing was changed.")
+            return 1
+    _console.print(f"The keys of {taken} dossiers put back; {forgotten} have none there, and are erased.")
+    return 0
 
 
 def key_file(found: Settings) -> Path | None:

@@ -52,7 +52,8 @@ def _restoring(found: Settings, file: Path) -> int:
         return refused(str(error))
     _console.print(
         f"Restored as it was on {header['madeAt']}, with {header['events']} events in the log. What was recorded "
-        "later is not in it: before you start the service, compare it with a checkpoint that a partner kept "
+        "later is not in it. Put the dossiers' keys back next, from the newest copy: `handover keys restore FILE`. "
+        "Then, before you start the service, compare it with a checkpoint that a partner kept "
         "(`handover export FILE`, `handover verify FILE --trusted-checkpoint NOTE`)."
     )
     return 0

@@ -13,12 +13,12 @@ import re
 import secrets
 import shutil
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from handover.platform.embedded import EmbeddedPostgres
+from handover.platform.embedded import DATABASE, EmbeddedPostgres
 
 _HEADER, _DATA = "handover-backup.json", "data"
 _FORMAT = 1
@@ -30,8 +30,10 @@ class BackupError(RuntimeError):
     """It cannot be backed up or restored; the message says why and what to do. Nothing was put in place."""
 
 
-def back_up(server: EmbeddedPostgres, file: Path, header: dict[str, Any]) -> int:
+def back_up(server: EmbeddedPostgres, file: Path, header: dict[str, Any], *, leave_out: Sequence[str] = ()) -> int:
     """Write the running database of `server` to a new `file`, with `header` in front; give the file's bytes.
+
+    The rows of the tables `leave_out` are nowhere in it, its write-ahead log included.
 
     Takes as long as copying takes, and about the database's size beside it meanwhile. Raises BackupError.
     """
@@ -51,6 +53,8 @@ def back_up(server: EmbeddedPostgres, file: Path, header: dict[str, Any]) -> int
         if said.returncode != 0:
             message = f"PostgreSQL does not give a copy: {said.stdout.strip()}"
             raise BackupError(message)
+        if leave_out:
+            _leave_out(server, copied, leave_out)
         try:
             _pack(copied, draft, {"format": _FORMAT, **header})
             # A half-written backup never has the name of a whole one.
@@ -79,6 +83,23 @@ def restore(server: EmbeddedPostgres, file: Path, accept: Callable[[dict[str, An
             made.rename(server.cluster)
             _sync(server.home)
             return header
+
+
+def _leave_out(server: EmbeddedPostgres, copied: Path, tables: Sequence[str]) -> None:
+    # The copy is recovered by a server for one session, emptied, and given a log that begins afterwards.
+    emptied = "".join(f"TRUNCATE {table};\n" for table in tables) + "CHECKPOINT;\n"
+    _must(server, "postgres", "--single", "-D", copied.name, DATABASE, said=emptied)
+    _must(server, "pg_resetwal", "--pgdata", copied.name)
+    files = [path for path in sorted(copied.rglob("*")) if path.is_file() and path.name != _MANIFEST]
+    listed = [_entry(copied, path) for path in files if "pg_wal" not in path.parts]
+    (copied / _MANIFEST).write_text(json.dumps({"Files": listed}), "utf-8")
+    _give(copied / _MANIFEST, copied.parent)
+
+
+def _entry(copied: Path, path: Path) -> dict[str, object]:
+    with path.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    return {"Path": str(path.relative_to(copied)), "Size": path.stat().st_size, "Checksum": digest}
 
 
 @contextmanager
@@ -162,12 +183,12 @@ def _recover(server: EmbeddedPostgres, made: Path) -> None:
     _must(server, "pg_resetwal", f"--epoch={int(found[1]) + 1}", "--pgdata", made.name)
 
 
-def _must(server: EmbeddedPostgres, program: str, *arguments: str) -> str:
-    said = server.run(program, *arguments)
-    if said.returncode != 0:
-        message = f"The backup cannot be made into a database again ({program}): {said.stdout.strip()[-1000:]}"
+def _must(server: EmbeddedPostgres, program: str, *arguments: str, said: str = "") -> str:
+    done = server.run(program, *arguments, said=said)
+    if done.returncode != 0:
+        message = f"The backup cannot be made into a database again ({program}): {done.stdout.strip()[-1000:]}"
         raise BackupError(message)
-    return said.stdout
+    return done.stdout
 
 
 def _give(path: Path, home: Path) -> None:

@@ -329,17 +329,22 @@ class EmbeddedPostgres:
         except OSError:
             return ""
 
-    def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of PostgreSQL's programs in `home`, as who owns the cluster; gives what it printed."""
+    def run(self, program: str, *arguments: str, said: str = "") -> subprocess.CompletedProcess[str]:
+        """Run one of PostgreSQL's programs in `home`, as who owns the cluster, fed `said`; gives what it printed."""
         # Its own session: Ctrl-C in the terminal must reach the application first, which stops the server.
         # Output goes through a file: a pipe would stay open as long as the server lives. Paths are relative:
         # pg_ctl hands them to a shell, which would read the odd characters of a longer one.
-        with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output:
+        with (
+            tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as output,
+            tempfile.TemporaryFile("w+", encoding="utf-8") as given,
+        ):
+            given.write(said)
+            given.seek(0)
             done = subprocess.run(
                 [*self._user.prefix, str(self._bin / program), *arguments],
                 cwd=self.home,
                 env={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-                stdin=subprocess.DEVNULL,
+                stdin=given,
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
