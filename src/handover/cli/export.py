@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import re
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated
@@ -24,14 +26,23 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def export(
         file: Annotated[Path, typer.Argument(help="The file to write; it must not be there yet.")],
+        client: Annotated[
+            bool,
+            typer.Option("--client", help="Everything about one client, as JSON and beside it as a page in Dutch."),
+        ] = False,
     ) -> None:
         """Write all events with their chains, the log's places and every checkpoint, as lines of JSON.
 
-        The file holds what the database holds about people: keep it as carefully. `handover verify` checks it.
+        The file holds what is stored, sealed: keep it as carefully all the same. `handover verify` checks it.
+        With --client: what is recorded about one client and who looked at it, to be given to that client.
         """
         if file.exists():
             message = f"{file} is there already; choose another name."
             raise typer.BadParameter(message)
+        if client:
+            # Asked for, not given on the command line: that stays in a history and is seen by others.
+            ssin = typer.prompt("National number of the client", hide_input=sys.stdin.isatty(), err=True)
+            raise typer.Exit(run(_for_client(settings(), file, re.sub(r"\D", "", ssin))))
         raise typer.Exit(run(_exporting(settings(), file)))
 
 
@@ -48,6 +59,26 @@ async def _exporting(found: Settings, file: Path) -> int:
     finally:
         draft.unlink(missing_ok=True)
     _console.print(f"{written} lines written to {file}. Check it with `handover verify {file}`.")
+    return 0
+
+
+async def _for_client(found: Settings, file: Path, ssin: str) -> int:
+    # Imported here: the screens' words and forms are of no use to the other export.
+    from handover.web.client_file import client_file  # noqa: PLC0415
+
+    async with services(found, pool_size=1, name="handover-export") as ready:
+        made = await client_file(ready, ssin, at=ready.clock.now())
+    if made is None:
+        _console.print("There is no dossier for that number.")
+        return 1
+    page = file.with_suffix(".html")
+    for path, content in ((file, made.data), (page, made.page)):
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+            out.write(content)
+    _console.print(
+        f"{made.steps} steps and {made.accesses} looks written to {file} and {page}. Both are in clear: give them to "
+        "the client, and remove them here."
+    )
     return 0
 
 

@@ -3,14 +3,18 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 
 from handover.domain.codes import Coded
 from handover.domain.events import Event
 from handover.domain.fields import Part, Payload, Visibility
 from handover.domain.kinds.dossier import InscriptionClosed, InscriptionOpened
 from handover.domain.visibility import Reader
+from handover.web.ui.dates import Dates
 from handover.web.ui.fields import Shape, Widget, shapes_of
 from handover.web.ui.pages import Page
+from handover.web.ui.people import People
+from handover.web.ui.words import Words
 
 _UNTOLD = {
     "dossier.opened": frozenset({"givenName", "familyName", "birthDate"}),
@@ -18,6 +22,22 @@ _UNTOLD = {
     "dossier.inscriptionClosed": frozenset({"organisation"}),
 }
 """What the page says elsewhere, or what is for programs only."""
+
+
+class Writer(Protocol):
+    """What writing a value takes: a page has it, and so has a file for the client."""
+
+    @property
+    def t(self) -> Words:
+        """The language."""
+
+    @property
+    def dates(self) -> Dates:
+        """How moments are written."""
+
+    @property
+    def people(self) -> People:
+        """How organisations and people are named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +55,18 @@ class Said:
 def said(page: Page, event: Event, reader: Reader) -> tuple[Said, ...]:
     """Give the lines of a step that the reader may see, and a word for each that is withheld."""
     classes = reader.classes(event.type, event.organisation)
-    lines = list(_lines(page, event.type, event.data, classes))
+    lines = list(lines_of(page, event.type, event.data, classes))
     present = [s.name for s in shapes_of(event.type) if getattr(event.data, s.attribute) not in (None, (), "")]
     withheld = reader.redacted(event.type, event.organisation, present)
     lines += [Said(_label(page, name), page.t("dossier.withheld"), withheld=True) for name in withheld]
     return tuple(lines)
 
 
-def _label(page: Page, name: str) -> str:
+def _label(page: Writer, name: str) -> str:
     return page.t.first(f"field.shown.{name}", f"field.{name}").rstrip("?")
 
 
-def about(page: Page, event: Event) -> str:
+def about(page: Writer, event: Event) -> str:
     """Give the organisation that a step is about, where it is not its author's doing alone."""
     data = event.data
     if isinstance(data, InscriptionOpened | InscriptionClosed):
@@ -54,7 +74,8 @@ def about(page: Page, event: Event) -> str:
     return ""
 
 
-def _lines(page: Page, event_type: str, data: Payload, classes: frozenset[Visibility]) -> Iterable[Said]:
+def lines_of(page: Writer, event_type: str, data: Payload, classes: frozenset[Visibility]) -> Iterable[Said]:
+    """Give a line for each field of these classes that says something."""
     untold = _UNTOLD.get(event_type, frozenset())
     for shape in shapes_of(event_type):
         value = getattr(data, shape.attribute)
@@ -75,7 +96,7 @@ _FOR_PROGRAMS = {Widget.EVENT, Widget.MANDATE, Widget.THREAD}
 _OWN = {Visibility.INTERNAL, Visibility.CONFIDENTIAL}
 
 
-def text_of(page: Page, shape: Shape, value: object) -> str:  # noqa: PLR0911 - one return per type
+def text_of(page: Writer, shape: Shape, value: object) -> str:  # noqa: PLR0911 - one return per type
     """Give a value as people write it."""
     t = page.t
     match value:
@@ -97,12 +118,12 @@ def text_of(page: Page, shape: Shape, value: object) -> str:  # noqa: PLR0911 - 
             return _named(page, shape, str(value))
 
 
-def _row(page: Page, shape: Shape, row: Part) -> str:
+def _row(page: Writer, shape: Shape, row: Part) -> str:
     first, *rest = [text_of(page, part, getattr(row, part.attribute)) for part in shape.parts]
     return f"{first}: {', '.join(rest)}"
 
 
-def _named(page: Page, shape: Shape, text: str) -> str:  # noqa: PLR0911 - one return per meaning
+def _named(page: Writer, shape: Shape, text: str) -> str:  # noqa: PLR0911 - one return per meaning
     t, people = page.t, page.people
     match shape.widget:
         case Widget.ORGANISATION:
