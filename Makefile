@@ -80,6 +80,11 @@ faults-disarmed: $(STAMP) ## provoke nothing: every fault test must notice that
 	@tests/setup-faults.sh
 	@$(BIN)/python -m tests.faults.report --disarmed $(ARGS)
 
+.PHONY: abuse
+abuse: $(STAMP) ## forged tokens, floods, malformed input, committed secrets; prints how many cells were tried
+	@tests/setup-node.sh
+	@$(BIN)/python -m pytest tests/abuse -s $(ARGS)
+
 .PHONY: bench
 bench: $(STAMP) ## measure, each figure beside its limit (ARGS=... for more)
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -89,24 +89,33 @@ class Instance:
     services: Services
     http: httpx.AsyncClient
 
-    def party(self, organisation: str, counsellor: str = "") -> Party:
+    def party(
+        self,
+        organisation: str,
+        counsellor: str = "",
+        *,
+        roles: tuple[str, ...] = (),
+        scopes: tuple[str, ...] = demonstration.SCOPES,
+    ) -> Party:
         """Give an organisation's software, or its counsellor `counsellor` (the part of the id after the dot)."""
         token = demonstration.issue(
             self.data_dir,
             organisation=organisation,
             counsellor=f"{organisation}.{counsellor}" if counsellor else "",
             at=datetime.now(UTC),
+            roles=roles,
+            scopes=scopes,
         )
         return Party(self.http, token)
 
 
 @contextlib.asynccontextmanager
-async def running(dsn: str, data_dir: Path, *, work: bool = True) -> AsyncIterator[Instance]:
-    """Run an instance; with `work` also its worker and projector."""
+async def running(dsn: str, data_dir: Path, *, work: bool = True, **more: Any) -> AsyncIterator[Instance]:  # noqa: ANN401 - values of settings
+    """Run an instance; with `work` also its worker and projector. `more` are settings of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    settings = Settings(data_dir=data_dir, database_url=dsn, port=port, pool_size=4)
+    settings = Settings(**{"data_dir": data_dir, "database_url": dsn, "port": port, "pool_size": 4, **more})
     async with services(settings) as ready, contextlib.AsyncExitStack() as stack:
         await seed_directory(ready)
         await ready.broadcast.start()
@@ -116,7 +125,7 @@ async def running(dsn: str, data_dir: Path, *, work: bool = True) -> AsyncIterat
         server = uvicorn.Server(
             uvicorn.Config(
                 create_app(ready),
-                port=port,
+                port=settings.port,
                 log_config=None,
                 lifespan="off",
                 loop="none",

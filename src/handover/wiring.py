@@ -12,6 +12,10 @@ import asyncpg
 
 from handover.access import demonstration
 from handover.access.attempts import Attempts
+from handover.access.break_glass import BreakGlass
+from handover.access.guard import Guard
+from handover.access.limits import Limits
+from handover.access.log import AccessLog
 from handover.access.oidc import OpenId
 from handover.access.sessions import Sessions
 from handover.access.tokens import Issuer, Keys, Tokens
@@ -32,6 +36,7 @@ from handover.record.agreements import Agreements
 from handover.record.directory import load_directory
 from handover.record.handle import Record
 from handover.record.housekeeping import keep_house
+from handover.record.key_copies import refuse_keyless
 from handover.record.log import Log
 from handover.record.notes import Signer
 from handover.record.offers import Offers
@@ -75,6 +80,8 @@ class Services:
     record: Record
     reader: Reader
     tokens: Tokens
+    limits: Limits
+    guard: Guard
     sessions: Sessions
     attempts: Attempts
     open_id: OpenId | None
@@ -116,14 +123,24 @@ async def database(settings: Settings) -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def services(
-    settings: Settings, *, dsn: str | None = None, pool_size: int | None = None, name: str = "handover"
+    settings: Settings,
+    *,
+    dsn: str | None = None,
+    pool_size: int | None = None,
+    name: str = "handover",
+    keyless: bool = False,
 ) -> AsyncIterator[Services]:
-    """Give the services on a migrated database; everything is closed afterwards."""
+    """Give the services on a migrated database; everything is closed afterwards.
+
+    `keyless`: also on one whose dossiers have no keys, to put them back.
+    """
     async with AsyncExitStack() as stack:
         address = await stack.enter_async_context(database(settings)) if dsn is None else dsn
         pool = await open_pool(address, size=pool_size or settings.pool_size, application_name=name)
         stack.push_async_callback(_close, pool)
         await refuse_old_schema(pool)
+        if not keyless:
+            await refuse_keyless(pool)
         clock, keys = Clock(settings.clock_offset), settings.keys()
         sealer = Sealer(seal_key=keys.seal, ssin_key=keys.ssin)
         directory = LiveDirectory(pool)
@@ -147,7 +164,15 @@ async def services(
             directory=directory,
             record=Record(pool, sealer, directory, notifier.wake),
             reader=reader,
-            tokens=Tokens(issuers(settings), directory, clock.now),
+            tokens=Tokens(
+                issuers(settings), directory, clock.now, certificate_header=settings.client_certificate_header
+            ),
+            limits=Limits(
+                client_per_second=settings.client_requests_per_second,
+                organisation_per_second=settings.organisation_requests_per_second,
+                refusals_per_minute=settings.refusals_per_minute,
+            ),
+            guard=Guard(AccessLog(pool), BreakGlass(pool, sealer, clock), directory, clock),
             sessions=Sessions(
                 pool,
                 directory,
@@ -207,7 +232,7 @@ async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Pro
             clock=ready.clock,
             options=options,
         )
-        house = asyncio.create_task(keep_house(ready.pool, ready.clock))
+        house = asyncio.create_task(keep_house(ready.pool, ready.clock, log_years=settings.access_log_years))
         try:
             yield (
                 worker,
@@ -254,7 +279,9 @@ def log_name(settings: Settings) -> str:
 
 def issuers(settings: Settings) -> list[Issuer]:
     """Give the issuers whose tokens count; a demonstration has its own besides."""
-    found = [Issuer(i.issuer, i.audience, Keys(file=i.jwks_file, url=i.jwks_url)) for i in settings.issuers]
+    found = [
+        Issuer(i.issuer, i.audience, Keys(file=i.jwks_file, url=i.jwks_url), i.require_cnf) for i in settings.issuers
+    ]
     if settings.mode is Mode.DEMONSTRATION:
         _, public = demonstration.key_files(settings.data_dir)
         found.append(Issuer(demonstration.ISSUER, demonstration.AUDIENCE, Keys(file=public)))

@@ -83,7 +83,7 @@ async def test_what_was_erased_after_a_backup_stays_erased(tmp_path: Path) -> No
         assert (state[0].erased, state[0].given_name, state[1]) == (True, "", "")
         others = await ready.pool.fetch("SELECT dossier_id FROM dossier WHERE erased_at IS NULL")
         for row in others:
-            found = await ready.reader.dossier(row["dossier_id"])
-            assert found
-            assert found[0].given_name
+            other = await ready.reader.dossier(row["dossier_id"])
+            assert other
+            assert other[0].given_name
     assert "0 differences" in await _run(home, "-m", "handover", "replay", "--check")

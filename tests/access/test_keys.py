@@ -13,7 +13,8 @@ from aiohttp import web
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from handover.access import tokens as module
+from handover.access import key_sets, tokens
+from handover.access.compact import verify
 from handover.access.denials import ExpiredToken, InvalidToken, KeysUnavailable
 from handover.access.tokens import Issuer, Keys, Tokens
 from handover.domain.codes import OrganisationKind
@@ -71,6 +72,8 @@ def token(by: ECKey | RSAKey | OKPKey, *, alg: str = "ES256", **changes: object)
         "aud": "handover",
         "sub": "x",
         "client_id": "software",
+        "jti": "1",
+        "iat": int(time.time()),
         "exp": int(time.time()) + 3600,
         "scope": "dossier:read",
         "organisation": "vdab",
@@ -115,15 +118,73 @@ async def test_a_new_key_is_found(provider: Provider, monkeypatch: pytest.Monkey
     provider.publish(old, new)
     with pytest.raises(InvalidToken):
         await found.holder(token(new))
-    monkeypatch.setattr(module, "_COOLDOWN_SECONDS", 0.0)
+    monkeypatch.setattr(key_sets, "COOLDOWN_SECONDS", 0.0)
     assert await accepts(found, token(new))
     assert await accepts(found, token(old, jti="later"))
 
 
+async def test_a_key_that_was_not_there_is_not_asked_for_again_at_once(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(key_sets, "COOLDOWN_SECONDS", 0.0)
+    old, new = key("a"), key("b")
+    provider.publish(old)
+    found = checking(Keys(url=provider.url))
+    await found.holder(token(old))
+    for n in range(20):
+        with pytest.raises(InvalidToken):
+            await found.holder(token(new, jti=str(n)))
+    assert provider.asked == 2
+    provider.publish(old, new)
+    with pytest.raises(InvalidToken):
+        await found.holder(token(key("c")))
+    assert provider.asked == 3, "another one is asked for"
+    assert await accepts(found, token(new)), "and what came with it counts at once"
+
+
+async def test_a_token_that_was_refused_costs_no_second_look(
+    provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = key("a")
+    provider.publish(own)
+    found, looks = checking(Keys(url=provider.url)), 0
+
+    def counted(*given: Any) -> None:  # noqa: ANN401 - what `verify` takes
+        nonlocal looks
+        looks += 1
+        verify(*given)
+
+    monkeypatch.setattr(tokens, "verify", counted)
+    forged, expired = token(key("a")), token(own, exp=int(time.time()) - 60)
+    for _ in range(20):
+        with pytest.raises(InvalidToken):
+            await found.holder(forged)
+        with pytest.raises(ExpiredToken):
+            await found.holder(expired)
+    assert looks == 2
+    assert provider.asked == 1
+
+
+async def test_a_key_serves_for_what_it_is_meant(provider: Provider) -> None:
+    """A key for encryption checks no signature, and one for RS256 none of PS256."""
+    sealing = ECKey.generate_key("P-256", parameters={"kid": "enc", "use": "enc"})
+    rsa = RSAKey.generate_key(2048, parameters={"kid": "rsa", "alg": "RS256"})
+    okp = OKPKey.generate_key("Ed25519", parameters={"kid": "okp", "alg": "Ed25519"})
+    provider.publish(sealing, rsa, okp)
+    found = checking(Keys(url=provider.url))
+    signing = ECKey.import_key({n: v for n, v in sealing.as_dict(private=True).items() if n != "use"})
+    any_rsa = RSAKey.import_key({n: v for n, v in rsa.as_dict(private=True).items() if n != "alg"})
+    for wrong in (token(signing), token(any_rsa, alg="PS256")):
+        with pytest.raises(InvalidToken):
+            await found.holder(wrong)
+    assert await accepts(found, token(any_rsa, alg="RS256"))
+    assert await accepts(found, token(okp, alg="Ed25519"))
+
+
 async def test_a_withdrawn_key_stops_counting(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
     """For tokens that were checked before as well."""
-    monkeypatch.setattr(module, "_COOLDOWN_SECONDS", 0.0)
-    monkeypatch.setattr(module, "_KEYS_SECONDS", 0.2)
+    monkeypatch.setattr(key_sets, "COOLDOWN_SECONDS", 0.0)
+    monkeypatch.setattr(key_sets, "KEYS_SECONDS", 0.2)
     old, new = key("a"), key("b")
     provider.publish(old)
     found = checking(Keys(url=provider.url))
@@ -138,8 +199,8 @@ async def test_a_withdrawn_key_stops_counting(provider: Provider, monkeypatch: p
 
 
 async def test_an_issuer_that_is_away_keeps_its_last_keys(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_COOLDOWN_SECONDS", 0.0)
-    monkeypatch.setattr(module, "_KEYS_SECONDS", 0.1)
+    monkeypatch.setattr(key_sets, "COOLDOWN_SECONDS", 0.0)
+    monkeypatch.setattr(key_sets, "KEYS_SECONDS", 0.1)
     own = key("a")
     provider.publish(own)
     found = checking(Keys(url=provider.url))
@@ -192,7 +253,9 @@ async def test_algorithms_of_other_keys(provider: Provider) -> None:
 async def test_a_secret_among_the_keys_is_never_used(provider: Provider) -> None:
     secret = OctKey.import_key("s" * 32, parameters={"kid": "secret"})
     provider.document = {"keys": [secret.as_dict(private=True)]}
-    claims = {"iss": NAME, "aud": "handover", "client_id": "x", "exp": int(time.time()) + 60, "organisation": "vdab"}
+    now = int(time.time())
+    claims = {"iss": NAME, "aud": "handover", "client_id": "x", "sub": "x", "jti": "1", "iat": now, "exp": now + 60}
+    claims["organisation"] = "vdab"
     forged = jwt.encode({"alg": "HS256", "typ": "at+jwt", "kid": "secret"}, claims, secret, algorithms=["HS256"])
     with pytest.raises(InvalidToken):
         await checking(Keys(url=provider.url)).holder(forged)
@@ -214,7 +277,7 @@ async def test_a_remembered_token_expires(provider: Provider) -> None:
 
 
 async def test_what_is_remembered_is_bounded(provider: Provider, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_KEPT_TOKENS", 5)
+    monkeypatch.setattr(tokens, "_KEPT_TOKENS", 5)
     own = key("a")
     provider.publish(own)
     found = checking(Keys(url=provider.url))

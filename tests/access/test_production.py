@@ -146,6 +146,8 @@ async def test_a_demonstration_token_is_worth_nothing_in_production(database: st
         "aud": "handover",
         "sub": "x",
         "client_id": "software",
+        "jti": "1",
+        "iat": int(time.time()),
         "exp": int(time.time()) + 600,
         "scope": "dossier:read",
         "organisation": "0887010362",

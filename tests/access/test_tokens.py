@@ -34,6 +34,7 @@ def claims(**changes: object) -> Claims:
         "aud": demonstration.AUDIENCE,
         "sub": "ocmw-lindedal",
         "client_id": "software",
+        "jti": "one-of-the-test",
         "iat": now,
         "exp": now + 600,
         "scope": "dossier:read dossier:write subscription:manage",
@@ -226,7 +227,7 @@ async def test_the_token_that_all_others_are_changed_from_is_good(shared: Instan
         signed({"aud": ["elsewhere", "handover"]}),
         signed({"exp": NOW + 600.5, "nbf": NOW}),
         signed({"organisation": "0123456749"}),
-        signed({"counsellor": "ocmw-lindedal.trajectbegeleider-1", "client_id": ...}),
+        signed({"counsellor": "ocmw-lindedal.trajectbegeleider-1", "roles": ["coordinator"]}),
     ):
         assert (await ask(shared, good(shared))).status_code == 200
 
@@ -277,6 +278,11 @@ async def test_an_expired_token_with_a_wrong_signature_is_not_called_expired(sha
         ("POST", f"/v1/dossiers/{NOBODY}/numberReplacement", "dossier:write"),
         ("POST", f"/v1/dossiers/{NOBODY}/merge", "dossier:write"),
         ("GET", f"/v1/dossiers/{NOBODY}/events/{NOBODY}", "dossier:read"),
+        ("POST", f"/v1/dossiers/{NOBODY}/breakGlass", "dossier:read"),
+        ("GET", f"/v1/dossiers/{NOBODY}/accessLog", "dossier:read"),
+        ("GET", "/v1/breakGlass", "dossier:read"),
+        ("GET", "/v1/accessLog", "dossier:read"),
+        ("GET", "/v1/accessLog/signals", "dossier:read"),
         ("GET", "/v1/events", "dossier:read"),
         ("GET", "/v1/inbox", "dossier:read"),
         ("POST", "/v1/inbox/seen", "dossier:read"),

@@ -198,6 +198,7 @@ def test_system_events_cannot_be_posted() -> None:
         "dossier.opened",
         "dossier.inscriptionOpened",
         "dossier.mandateExpired",
+        "dossier.personalDataErased",
         "dossier.statusConflictDetected",
         "dossier.ssinReplaced",
         "dossier.merged",

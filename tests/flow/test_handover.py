@@ -75,11 +75,12 @@ async def test_a_referral_from_request_to_completion(
     instance: Instance, receive: Callable[[], Awaitable[Receiver]]
 ) -> None:
     ocmw, vdab = instance.party("ocmw-lindedal", COUNSELLOR), instance.party("vdab")
-    sides = {"ocmw-lindedal": ocmw, "vdab": vdab}
+    sides, software = {"ocmw-lindedal": ocmw, "vdab": vdab}, instance.party("ocmw-lindedal")
     receivers = {}
     for slug, party in sides.items():
         receivers[slug] = await receive()
-        made = await party.post("/v1/subscriptions", {"url": receivers[slug].url})
+        manages = software if party is ocmw else party
+        made = await manages.post("/v1/subscriptions", {"url": receivers[slug].url})
         assert made.status_code == 201, made.text
         receivers[slug].secret = made.json()["secret"]
 

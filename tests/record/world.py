@@ -111,7 +111,7 @@ def expected_links(dossier_id: UUID, bodies: list[bytes]) -> list[bytes]:
     return links
 
 
-async def problems(pool: asyncpg.Pool, dossier_id: UUID) -> list[str]:
+async def problems(pool: asyncpg.Pool, dossier_id: UUID, sealer: Sealer = SEALER) -> list[str]:
     """What is wrong with a stored dossier: gaps, broken links, a head or state that the events do not give."""
     rows = await pool.fetch("SELECT * FROM event WHERE dossier_id = $1 ORDER BY sequence", dossier_id)
     head = await pool.fetchrow("SELECT * FROM dossier WHERE dossier_id = $1", dossier_id)
@@ -126,7 +126,7 @@ async def problems(pool: asyncpg.Pool, dossier_id: UUID) -> list[str]:
         keys = await pool.fetchval(
             "SELECT content || confidential FROM keys.dossier_key WHERE dossier_id = $1", dossier_id
         )
-        key = SEALER.dossier(dossier_id, keys)
+        key = sealer.dossier(dossier_id, keys)
         events = [codec.decode_event(key.open_event(row["sequence"], row["body"])) for row in rows]
         if fold(events) != codec.open_state(key, head["state"]):
             found.append("state")

@@ -253,6 +253,7 @@ async def test_answers_are_as_described(working: Instance) -> None:
     }.items():
         check(operation_id, await ocmw.get(path))
     await _ask_about_the_log(check, working, ocmw, dossier_id)
+    await _ask_about_access(check, working, dossier_id)
     left = {operation["operationId"] for _, _, operation in operations(V31)} - check.asked
     assert left == {"streamInbox", "streamFeed"}, "streams have no end: see test_belgif and test_feed_stream"
 
@@ -301,6 +302,17 @@ async def _ask_about_the_log(check: Checker, working: Instance, party: Party, do
     check("readCheckpoint", await party.get(path))
     check("readGrowth", await party.get(f"{path}/growth", since=latest["size"]))
     check("readReceipt", await party.get(f"/v1/dossiers/{dossier_id}/events/{event['eventId']}/receipt"))
+
+
+async def _ask_about_access(check: Checker, working: Instance, dossier_id: str) -> None:
+    counsellor = working.party("ocmw-lindedal", "trajectbegeleider-1")
+    reason = {"reason": "My colleague is ill and the client is at the front desk"}
+    check("breakGlass", await counsellor.post(f"/v1/dossiers/{dossier_id}/breakGlass", reason))
+    assert check("readAccessLog", await counsellor.get(f"/v1/dossiers/{dossier_id}/accessLog"))["items"]
+    officer = working.party("ocmw-lindedal", "coordinator", roles=("dataProtectionOfficer",))
+    assert check("listBreakGlass", await officer.get("/v1/breakGlass"))["items"]
+    assert check("readOrganisationAccessLog", await officer.get("/v1/accessLog"))["items"]
+    check("readAccessSignals", await officer.get("/v1/accessLog/signals"))
 
 
 async def _ask_about_agreements(check: Checker, party: Party) -> None:

@@ -8,9 +8,18 @@ from pathlib import Path
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
+from handover.platform.ids import new_id
+
 ISSUER = "urn:handover:demonstration"
 AUDIENCE = "handover"
-SCOPES = ("dossier:read", "dossier:write", "subscription:manage", "agreement:manage", "offer:manage")
+SCOPES = (
+    "dossier:read",
+    "dossier:write",
+    "dossier:confidential",
+    "subscription:manage",
+    "agreement:manage",
+    "offer:manage",
+)
 LIFETIME = timedelta(hours=12)
 _KEY_FILE, _PUBLIC_FILE = "demonstration-issuer.json", "demonstration-jwks.json"
 
@@ -47,8 +56,9 @@ def issue(
     at: datetime,
     lifetime: timedelta = LIFETIME,
     scopes: tuple[str, ...] = SCOPES,
+    roles: tuple[str, ...] = (),
 ) -> str:
-    """Give an access token for an organisation, and for one of its counsellors where named."""
+    """Give an access token for an organisation, and for one of its counsellors where named; `roles` as claimed."""
     private, _ = key_files(data_dir)
     key = ECKey.import_key(json.loads(private.read_text("ascii")))
     claims: dict[str, object] = {
@@ -58,9 +68,12 @@ def issue(
         "client_id": f"{organisation}-software",
         "iat": int(at.timestamp()),
         "exp": int((at + lifetime).timestamp()),
+        "jti": str(new_id()),
         "scope": " ".join(scopes),
         "organisation": organisation,
     }
     if counsellor:
         claims["counsellor"] = counsellor
+    if roles:
+        claims["roles"] = list(roles)
     return jwt.encode({"alg": "ES256", "typ": "at+jwt", "kid": key.kid}, claims, key)

@@ -1,239 +1,145 @@
 """Access tokens: JWTs after RFC 9068, checked against the configured issuers.
 
-Checked: algorithm allow-list, `typ` at+jwt, issuer, audience, expiry, signature, size. The organisation and
-the counsellor come from the claims `organisation` (short name or enterprise number) and `counsellor`, the
-application from `client_id`.
+Checked: form (`compact`), algorithm allow-list, `typ` at+jwt, issuer, signature, and the claims (`claims`). The
+organisation and the counsellor come from the claims `organisation` (short name or enterprise number) and
+`counsellor`, the application from `client_id`, roles from `roles`.
 """
 
-import asyncio
-import json
+import hashlib
+import hmac
 import time
-from base64 import urlsafe_b64decode
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-import httpx
-import structlog
-from joserfc import jwt
-from joserfc.errors import JoseError
-from joserfc.jwk import KeySet
-
-from handover.access.denials import ExpiredToken, InvalidToken, KeysUnavailable, NoToken
+from handover.access import key_sets
+from handover.access.certificates import thumbprint
+from handover.access.claims import LEEWAY_SECONDS, Known, known
+from handover.access.compact import read, verify
+from handover.access.denials import ExpiredToken, InvalidToken, NoToken
+from handover.access.key_sets import Keys
 from handover.domain.parties import Actor, Caller, Directory, Organisation
 
-ALGORITHMS = ["ES256", "ES384", "EdDSA", "Ed25519", "PS256", "RS256"]
-_MOST_BYTES = 8192
-_LEEWAY_SECONDS = 30
+__all__ = ["Issuer", "Keys", "Tokens"]
+
 _KEPT_TOKENS = 10_000
-_COOLDOWN_SECONDS = 30.0
-_KEYS_SECONDS = 600.0
-"""How long keys and checked tokens are trusted unseen: the longest that a withdrawn key still counts."""
-_LAST_MOMENT = 253_402_300_799
-"""The end of the year 9999: beyond it lie only mistakes, infinity and numbers too large to reckon with."""
-_log = structlog.stdlib.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """A token that was checked: what it says, and until when it counts (seconds since 1970).
-
-    At `again` (of the monotonic clock) its signature is checked anew.
-    """
-
-    organisation: str
-    counsellor: str
-    application: str
-    scopes: frozenset[str]
-    until: float
-    again: float
-
-
-class Keys:
-    """The public keys of one issuer, from a file or an address.
-
-    They are read anew every ten minutes, and for a key that is not known at most every 30 s. While the issuer
-    does not answer, the last ones stay.
-    """
-
-    def __init__(self, *, file: Path | None = None, url: str | None = None) -> None:
-        self._file, self._url = file, url
-        self._set: KeySet | None = None
-        self._asked = self._read_at = -_KEYS_SECONDS
-        self._reading = asyncio.Lock()
-
-    async def get(self, key_id: str) -> KeySet:
-        """Give the keys; raise KeysUnavailable when they cannot be had."""
-        if not self._fresh(key_id):
-            # Who comes while they are being read waits for them, else the first callers would be turned away.
-            async with self._reading:
-                if not self._fresh(key_id):
-                    await self._refresh()
-        if self._set is None:
-            raise KeysUnavailable
-        return self._set
-
-    def _fresh(self, key_id: str) -> bool:
-        if self._set is None or time.monotonic() - self._read_at > _KEYS_SECONDS:
-            return False
-        return any(key.kid == key_id for key in self._set.keys)
-
-    async def _refresh(self) -> None:
-        now = time.monotonic()
-        if now - self._asked < _COOLDOWN_SECONDS:
-            return
-        self._asked = now
-        try:
-            self._set = _key_set(await self._read())
-            self._read_at = now
-        except (OSError, ValueError, JoseError, httpx.HTTPError) as error:
-            _log.warning("issuer_keys_unavailable", error=type(error).__name__)
-
-    async def _read(self) -> Any:  # noqa: ANN401 - a JSON document, checked by the import
-        if self._file:
-            return json.loads(self._file.read_text("utf-8"))
-        async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
-            response = await client.get(str(self._url))
-            response.raise_for_status()
-            return response.json()
-
-
-def _key_set(document: Any) -> KeySet:  # noqa: ANN401 - a JSON document from outside
-    """Read a key set (RFC 7517); a key in it that cannot be used does not spoil the others."""
-    listed = document.get("keys") if isinstance(document, dict) else None
-    keys = []
-    for key in listed if isinstance(listed, list) else []:
-        try:
-            keys += KeySet.import_key_set({"keys": [key]}).keys
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError) as error:
-            _log.warning("issuer_key_unusable", error=type(error).__name__)
-    if not keys:
-        raise ValueError("no usable key")
-    return KeySet(keys)
+REFUSED_SECONDS = 60.0
+"""How long a signature that does not hold is not looked at again."""
+Name = TypeVar("Name")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """An identity provider whose tokens count for `audience`."""
+    """An identity provider whose tokens count for `audience`; `require_cnf`: only those bound to a certificate."""
 
     name: str
     audience: str
     keys: Keys
+    require_cnf: bool = False
 
 
 class Tokens:
-    """Turns an Authorization header into a Caller. A checked token is remembered until it expires."""
+    """Turns an Authorization header into a Caller. What was found of a token is remembered, good or bad.
+
+    `certificate_header` is the header in which a trusted proxy gives the client's certificate; "": nobody does.
+    """
 
     def __init__(
-        self, issuers: Sequence[Issuer], directory: Callable[[], Directory], now: Callable[[], datetime]
+        self,
+        issuers: Sequence[Issuer],
+        directory: Callable[[], Directory],
+        now: Callable[[], datetime],
+        *,
+        certificate_header: str = "",
     ) -> None:
+        self.certificate_header = certificate_header
         self._issuers = {issuer.name: issuer for issuer in issuers}
         self._directory = directory
         self._now = now
         self._known: OrderedDict[str, Known] = OrderedDict()
+        # By digest: what nobody vouches for may be long, and there may be much of it.
+        self._refused: OrderedDict[bytes, float] = OrderedDict()
 
-    async def caller(self, authorization: str | None) -> Caller:
+    async def caller(self, authorization: str | None, certificate: str = "") -> Caller:
         """Give the caller of a request. Raises NoToken, ExpiredToken, InvalidToken or KeysUnavailable."""
-        if not authorization:
+        if not (token := _bearer(authorization)):
             raise NoToken
-        scheme, _, token = authorization.partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            raise NoToken
-        return await self.holder(token)
+        return await self.holder(token, certificate)
 
-    async def holder(self, token: str) -> Caller:
-        """Give the caller that a token stands for."""
-        known = self._known.get(token)
-        if known is None or known.again < time.monotonic():
+    def remembers(self, authorization: str | None) -> bool:
+        """Tell whether this token was found good a while ago, so that looking at it again costs next to nothing."""
+        return _bearer(authorization) in self._known
+
+    async def holder(self, token: str, certificate: str = "") -> Caller:
+        """Give the caller that a token stands for, sent with this client certificate ("": none)."""
+        found = self._known.get(token)
+        if found is None or found.again < time.monotonic():
             self._known.pop(token, None)
-            known = await self._check(token)
-        if known.until + _LEEWAY_SECONDS < self._now().timestamp():
-            self._known.pop(token, None)
+            found = await self._check(token)
+        # An expired one stays: who sends it again and again costs no signature check each time.
+        if found.until + LEEWAY_SECONDS < self._now().timestamp():
             raise ExpiredToken
-        return self._caller(known)
+        if found.thumbprint and not self._holds(found.thumbprint, certificate):
+            raise InvalidToken
+        return self._caller(found)
 
     async def _check(self, token: str) -> Known:
-        if len(token) > _MOST_BYTES:
+        parsed = read(token)
+        issuer = self._issuers.get(name) if isinstance(name := parsed.claims.get("iss"), str) else None
+        if issuer is None:
             raise InvalidToken
-        header, claims = _peek(token)
-        issuer = self._issuers.get(str(claims.get("iss")))
-        if issuer is None or str(header.get("typ", "")).lower().removeprefix("application/") != "at+jwt":
+        # Before the signature, because it costs less: a token that says the wrong thing is refused whoever signed it.
+        again = time.monotonic() + key_sets.KEYS_SECONDS
+        found = known(parsed.claims, issuer.audience, now=self._now().timestamp(), again=again)
+        digest = hashlib.sha256(token.encode()).digest()
+        if (issuer.require_cnf and not found.thumbprint) or self._refused.get(digest, 0.0) > time.monotonic():
+            raise InvalidToken
+        key = await issuer.keys.named(parsed.key_id)
+        if key is None:
+            # Not kept: it may come. The key set remembers for how long not to ask.
             raise InvalidToken
         try:
-            keys = await issuer.keys.get(str(header.get("kid", "")))
-            checked = jwt.decode(token, keys, algorithms=ALGORITHMS).claims
-        except (JoseError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise InvalidToken from error
-        known = _known(checked, issuer.audience, self._now().timestamp())
-        self._known[token] = known
-        if len(self._known) > _KEPT_TOKENS:
-            self._known.popitem(last=False)
-        return known
+            verify(parsed, key)
+        except InvalidToken:
+            _keep(self._refused, digest, time.monotonic() + REFUSED_SECONDS)
+            raise
+        _keep(self._known, token, found)
+        return found
 
-    def _caller(self, known: Known) -> Caller:
+    def _holds(self, bound_to: str, certificate: str) -> bool:
+        if not self.certificate_header or not certificate:
+            return False
+        return hmac.compare_digest(bound_to, thumbprint(certificate))
+
+    def _caller(self, found: Known) -> Caller:
         directory = self._directory()
-        organisation = directory.organisations.get(known.organisation) or _by_number(directory, known.organisation)
+        organisation = directory.organisations.get(found.organisation) or _by_number(directory, found.organisation)
         if organisation is None:
             raise InvalidToken
-        if known.counsellor:
-            counsellor = directory.counsellor_of(organisation.organisation_id, known.counsellor)
+        if found.counsellor:
+            counsellor = directory.counsellor_of(organisation.organisation_id, found.counsellor)
             if counsellor is None:
                 raise InvalidToken
             actor = Actor(name=counsellor.name, counsellor_id=counsellor.counsellor_id)
         else:
-            actor = Actor(name=known.application, application=known.application)
-        return Caller(organisation=organisation, actor=actor, scopes=known.scopes)
+            actor = Actor(name=found.application, application=found.application)
+        return Caller(organisation=organisation, actor=actor, scopes=found.scopes, roles=found.roles)
+
+
+def _bearer(authorization: str | None) -> str:
+    """Give the token of an Authorization header, or ""."""
+    scheme, _, token = (authorization or "").partition(" ")
+    return token if scheme.lower() == "bearer" else ""
+
+
+def _keep(kept: OrderedDict[Name, Found], name: Name, value: Found) -> None:
+    kept[name] = value
+    if len(kept) > _KEPT_TOKENS:
+        kept.popitem(last=False)
 
 
 def _by_number(directory: Directory, number: str) -> Organisation | None:
     return next((o for o in directory.organisations.values() if o.enterprise_number == number), None)
-
-
-def _peek(token: str) -> tuple[dict[str, object], dict[str, object]]:
-    """Read header and claims without trusting them, only to find whose keys to check with."""
-    parts = token.split(".")
-    jws_parts = 3
-    if len(parts) != jws_parts:
-        raise InvalidToken
-    try:
-        header, claims = (json.loads(urlsafe_b64decode(p + "=" * (-len(p) % 4))) for p in parts[:2])
-    except (ValueError, RecursionError) as error:
-        raise InvalidToken from error
-    if not isinstance(header, dict) or not isinstance(claims, dict):
-        raise InvalidToken
-    return header, claims
-
-
-def _known(claims: dict[str, Any], audience: str, now: float) -> Known:
-    audiences = claims.get("aud")
-    if audience not in (audiences if isinstance(audiences, list) else [audiences]):
-        raise InvalidToken
-    expires, not_before = _moment(claims.get("exp")), _moment(claims.get("nbf", 0))
-    if not_before - _LEEWAY_SECONDS > now:
-        raise InvalidToken
-    organisation, counsellor = claims.get("organisation"), claims.get("counsellor", "")
-    # Never `sub` instead: identity providers put national numbers there, and everyone sees who did a step.
-    application = claims.get("client_id", "")
-    scope = claims.get("scope", "")
-    if not all(isinstance(text, str) for text in (organisation, counsellor, application, scope)):
-        raise InvalidToken
-    if not (counsellor or application) or not application.isprintable():
-        raise InvalidToken
-    return Known(
-        organisation=str(organisation),
-        counsellor=counsellor,
-        application=application[:200],
-        scopes=frozenset(scope.split()),
-        until=expires,
-        again=time.monotonic() + _KEYS_SECONDS,
-    )
-
-
-def _moment(claim: object) -> float:
-    """Give a NumericDate (RFC 7519); a bool is an int for Python, and NaN compares with nothing."""
-    if isinstance(claim, bool) or not isinstance(claim, int | float) or not 0 <= claim <= _LAST_MOMENT:
-        raise InvalidToken
-    return float(claim)

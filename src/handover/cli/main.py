@@ -17,6 +17,7 @@ COMMANDS = {
     "seed": "seed",
     "token": "token",
     "hosts": "hosts",
+    "people": "people",
     "import": "import_lino",
     "replay": "replay",
     "export": "export",

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from handover.domain.dossier import Dossier, evolve
-from handover.domain.events import Command, Erase, Event, Merge
+from handover.domain.events import CloseUnused, Command, Erase, Event, Merge
 from handover.domain.facts import Facts
 from handover.domain.fields import Payload
 from handover.domain.parties import Actor, Caller
@@ -14,7 +14,7 @@ from handover.domain.threads import Thread
 class Draft:
     """Events of one command; each is applied at once, so that the next sees its effect."""
 
-    def __init__(self, dossier: Dossier | None, command: Command | Merge | Erase, *, at: datetime) -> None:
+    def __init__(self, dossier: Dossier | None, command: Command | Merge | Erase | CloseUnused, *, at: datetime) -> None:
         self.before = self.state = dossier
         self.at = at
         self.events: list[Event] = []

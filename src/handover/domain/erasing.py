@@ -25,7 +25,7 @@ def erase(dossier: Dossier | None, command: Erase, *, at: datetime) -> tuple[tup
     draft = Draft(dossier, command, at=at)
     told_by = dossier.lead.organisation or dossier.inscriptions[0].organisation
     draft.add(
-        "dossier.personalDataErased", PersonalDataErased(reason=command.reason), actor=SYSTEM, organisation=told_by
+        "dossier.personalDataErased", PersonalDataErased(ground=command.reason), actor=SYSTEM, organisation=told_by
     )
     assert draft.state is not None  # noqa: S101 - a draft of a dossier has a state
     return tuple(draft.events), draft.state

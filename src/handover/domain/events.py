@@ -114,4 +114,12 @@ class Erase(Struct, frozen=True, kw_only=True):
     caller: Caller = NOBODY
 
 
+class CloseUnused(Struct, frozen=True, kw_only=True):
+    """Nothing happened in the dossier for as long as its organisations keep one open."""
+
+    command_id: UUID
+    dossier_id: UUID
+    caller: Caller = NOBODY
+
+
 Command = OpenDossier | PostEvent | Acknowledge | PassTime | ReplaceSsin

@@ -140,6 +140,8 @@ class Caller:
     organisation: Organisation
     actor: Actor
     scopes: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    """What the identity provider says this caller is; the policy knows the words."""
 
     @property
     def counsellor_id(self) -> str:

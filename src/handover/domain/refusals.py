@@ -28,6 +28,20 @@ class Unseen(Refusal):
     title = "Not found"
 
 
+class NotPermitted(Refusal):
+    """Your role in your organisation does not allow this. Ask a colleague whose role does, or your administrator."""
+
+    name = "notPermitted"
+    title = "Not for this role"
+
+
+class BreakGlassNeeded(Refusal):
+    """Colleagues work with this client. To read for 4 hours, POST a reason to /v1/dossiers/{dossierId}/breakGlass."""
+
+    name = "breakGlassNeeded"
+    title = "Reading this dossier needs a reason"
+
+
 class UnknownThread(Refusal):
     """This dossier has no such thread. List its threads with GET /v1/dossiers/{dossierId}/threads."""
 

@@ -8,6 +8,7 @@ from handover.domain.dossier import Dossier, Inscription, Mandate
 from handover.domain.fields import Visibility
 from handover.domain.kinds import EVENT_TYPES, KIND
 from handover.domain.parties import Directory
+from handover.domain.policy import narrowed
 
 _OPEN_CLASSES = frozenset({Visibility.STEP, Visibility.CONTENT})
 _STEP_ONLY = frozenset({Visibility.STEP})
@@ -20,20 +21,37 @@ _PLAIN_TYPES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """An organisation that reads a dossier on a day: its inscription, and the mandates that name it."""
+    """An organisation that reads a dossier on a day: its inscription, and the mandates that name it.
+
+    `granted`: the classes that the policy grants to who reads for it (`domain.policy`); all: for the organisation.
+    """
 
     inscription: Inscription
     mandates: tuple[Mandate, ...]
     directory: Directory
     on: date
+    granted: frozenset[Visibility] = _ALL
 
     @classmethod
-    def of(cls, dossier: Dossier, inscription: Inscription, directory: Directory, *, on: date) -> "Reader":
+    def of(
+        cls,
+        dossier: Dossier,
+        inscription: Inscription,
+        directory: Directory,
+        *,
+        on: date,
+        granted: frozenset[Visibility] = _ALL,
+    ) -> "Reader":
         """Give the reader behind an inscription."""
-        return cls(inscription, dossier.mandates_for(inscription.organisation), directory, on)
+        return cls(inscription, dossier.mandates_for(inscription.organisation), directory, on, granted)
 
     def classes(self, event_type: str, author: str) -> frozenset[Visibility]:
-        """Give the field classes that the reader sees in an event of that type by organisation `author`.
+        """Give the field classes that the reader sees in an event of that type by organisation `author`."""
+        found = self._of_organisation(event_type, author)
+        return narrowed(found, self.granted, own=self.inscription.organisation == author)
+
+    def _of_organisation(self, event_type: str, author: str) -> frozenset[Visibility]:
+        """Give what the organisation sees.
 
         The legal basis, not consent, opens `step` and `content`, and only for the purposes that it allows.
         `confidential` stays with the organisation that wrote it until the client's mandate shares it.

@@ -53,6 +53,8 @@ class Issuer(BaseModel):
     audience: str = Field(min_length=1)
     jwks_file: Path | None = None
     jwks_url: str | None = None
+    require_cnf: bool = False
+    """Whether only tokens count that are bound to a client certificate (RFC 8705)."""
 
     @model_validator(mode="after")
     def _one_source_of_keys(self) -> Self:
@@ -108,6 +110,23 @@ class Settings(pydantic_settings.BaseSettings):
     )
     session_idle_minutes: float = Field(default=30.0, gt=0, le=1440, description="when an unused session ends")
     session_hours: float = Field(default=10.0, gt=0, le=24, description="when any session ends")
+    access_log_years: int = Field(
+        default=10, ge=1, le=30, description="how long lines of the access log and break-glass are kept"
+    )
+    client_certificate_header: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9-]*$",
+        description="header with the client's certificate, set by your proxy alone",
+    )
+    client_requests_per_second: int = Field(
+        default=1000, ge=0, description="requests of one client (application or counsellor); 0: no limit"
+    )
+    organisation_requests_per_second: int = Field(
+        default=3000, ge=0, description="requests of one organisation; 0: no limit"
+    )
+    refusals_per_minute: int = Field(
+        default=3000, ge=0, description="requests from one address that are not let in (401); 0: no limit"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
     clock_offset: Annotated[timedelta, BeforeValidator(_offset)] = Field(
         default=timedelta(0), description="seconds or duration the clock is moved; demonstration only"

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from handover.domain.decide import Decision, decide, needs_history
 from handover.domain.dossier import Dossier
-from handover.domain.events import Command, Erase, Event, Merge, OpenDossier, ReplaceSsin
+from handover.domain.events import CloseUnused, Command, Erase, Event, Merge, OpenDossier, ReplaceSsin
 from handover.domain.merging import merge
 from handover.domain.parties import Directory
 from handover.domain.refusals import Refusal, StaleVersion, Unseen
@@ -144,7 +144,7 @@ class Record:
 
     async def handle_beside(
         self,
-        command: Erase,
+        command: Erase | CloseUnused,
         request: Request,
         decide_it: Callable[..., Decision],
         beside: Callable[[asyncpg.Connection, UUID, int], Awaitable[None]],

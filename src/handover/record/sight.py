@@ -12,7 +12,9 @@ import msgspec
 
 from handover.domain.codes import OrganisationKind
 from handover.domain.dossier import Dossier, Inscription
+from handover.domain.fields import Visibility
 from handover.domain.parties import Directory
+from handover.domain.policy import ALL, narrowed
 from handover.domain.visibility import Reader, shows_all, visible_data
 
 
@@ -38,13 +40,21 @@ class Seen:
 
 
 class Sight:
-    """What one organisation sees of one dossier on a day."""
+    """What one organisation sees of one dossier on a day; `granted`: what its caller sees of that, by the policy."""
 
-    def __init__(self, dossier: Dossier, organisation: str, directory: Directory, *, on: date) -> None:
+    def __init__(
+        self,
+        dossier: Dossier,
+        organisation: str,
+        directory: Directory,
+        *,
+        on: date,
+        granted: frozenset[Visibility] = ALL,
+    ) -> None:
         self._dossier = dossier
         self._organisation = organisation
         self._places = [
-            (inscription, Reader.of(dossier, inscription, directory, on=on))
+            (inscription, Reader.of(dossier, inscription, directory, on=on, granted=granted))
             for inscription in dossier.inscriptions
             if inscription.organisation == organisation
         ]
@@ -88,3 +98,18 @@ class Sight:
                 if not self._dossier.hides(inscription, thread["kind"], UUID(thread["threadId"]))
             ]
         return msgspec.json.encode(event)
+
+
+def restricted(seen: Seen, organisation: str, granted: frozenset[Visibility]) -> Seen:
+    """Give an event as an organisation sees it, narrowed to what the policy grants its caller."""
+    glance = seen.glance
+    classes = narrowed(ALL, granted, own=glance.organisation == organisation)
+    if classes == ALL or shows_all(glance.type, classes):
+        return seen
+    event: dict[str, Any] = msgspec.json.decode(seen.body)
+    data = visible_data(glance.type, event["data"], classes)
+    withheld = [name for name in event["data"] if name not in data]
+    if not withheld:
+        return seen
+    event |= {"data": data, "redacted": [*event.get("redacted", ()), *withheld]}
+    return Seen(glance, msgspec.json.encode(event))

@@ -8,6 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 from handover.domain.dossier import Dossier
+from handover.domain.fields import Visibility
 from handover.domain.parties import Directory
 from handover.record.sight import Sight
 from handover.record.tail import Told
@@ -49,17 +50,20 @@ def collection(
 
 
 class EventView:
-    """Stored events as one organisation sees them, each with its link."""
+    """Stored events as a caller of one organisation sees them (`granted`, by the policy), each with its link."""
 
-    def __init__(self, base_url: str, organisation: str, directory: Directory, *, on: date) -> None:
+    def __init__(
+        self, base_url: str, organisation: str, directory: Directory, *, on: date, granted: frozenset[Visibility]
+    ) -> None:
         self._base = base_url
         self._organisation = organisation
         self._directory = directory
         self._on = on
+        self._granted = granted
 
     def events(self, dossier: Dossier, bodies: Iterable[bytes]) -> list[bytes]:
         """Give those of a dossier's events that the organisation may see, without the fields it may not."""
-        sight = Sight(dossier, self._organisation, self._directory, on=self._on)
+        sight = Sight(dossier, self._organisation, self._directory, on=self._on, granted=self._granted)
         seen = (sight.of(kept) for kept in bodies)
         return [
             with_href(event.body, event_href(self._base, dossier.dossier_id, event.glance.event_id))

@@ -6,7 +6,18 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 
 from handover import __version__
-from handover.web.api import agreements, checkpoints, dossiers, events, inbox, offers, reference, subscriptions, system
+from handover.web.api import (
+    access,
+    agreements,
+    checkpoints,
+    dossiers,
+    events,
+    inbox,
+    offers,
+    reference,
+    subscriptions,
+    system,
+)
 from handover.web.asking import allowed_methods
 from handover.web.needs import Services
 from handover.web.openapi import describe
@@ -32,7 +43,7 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    for module in (dossiers, events, inbox, subscriptions, agreements, offers, checkpoints, reference, system):
+    for module in (dossiers, events, access, inbox, subscriptions, agreements, offers, checkpoints, reference, system):
         app.include_router(module.router)
     mount(app)
     app.add_exception_handler(RequestValidationError, _invalid)

@@ -9,7 +9,8 @@ from fastapi import Request as HttpRequest
 from pydantic import BaseModel, ValidationError
 from starlette.routing import Match
 
-from handover.access.denials import InvalidToken, MissingScope
+from handover.access.denials import Denial, InvalidToken, MissingScope
+from handover.access.limits import Limits
 from handover.access.tokens import Tokens
 from handover.domain.parties import Caller
 from handover.record.handle import Request
@@ -21,26 +22,55 @@ _ETAG = re.compile(r'(?:W/)?"([0-9]{1,9})"')
 _JSON = re.compile(r"application/(?:json|[a-z.+-]*\+json)(?:\s*;.*)?", re.IGNORECASE)
 # `UUID()` also reads braces, misplaced hyphens and other digits: one dossier would have many addresses.
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
+_NOT_LET_IN = 401
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 class HasTokens(Protocol):
-    """Whatever holds the token check; see `wiring.Services`."""
+    """Whatever holds the token check and the policy; see `wiring.Services`."""
 
     tokens: Tokens
+    limits: Limits
 
 
 async def caller_of(request: HttpRequest, scope: str) -> Caller:
-    """Give who asks. Raises a Denial when nobody known does, or without the scope."""
+    """Give who asks. Raises a Denial when nobody known does, or without the scope; HttpProblem 429 when too often."""
     services: HasTokens = request.app.state.services
-    given = request.headers.getlist("authorization")
-    if len(given) > 1:
-        # Something on the way may have looked at another one than we would.
-        raise InvalidToken
-    caller = await services.tokens.caller(given[0] if given else None)
+    given = _only(request, "authorization")
+    address = request.client.host if request.client else ""
+    # A token that was good stays good: what others do from the same address must not shut its holder out.
+    if (seconds := services.limits.must_wait(address)) and not services.tokens.remembers(given):
+        raise _too_many(seconds, "Too many requests from this address were not let in.")
+    try:
+        caller = await services.tokens.caller(given, _certificate(request, services.tokens))
+    except Denial as denial:
+        if denial.status == _NOT_LET_IN:
+            services.limits.refused(address)
+        raise
+    if seconds := services.limits.asked(caller):
+        raise _too_many(seconds, "You ask more often than this service takes from one client.")
     if scope not in caller.scopes:
+        request.state.asking = caller  # for the access log: who was denied
         raise MissingScope(scope)
     return caller
+
+
+def _only(request: HttpRequest, name: str) -> str | None:
+    """Give a header. Raises InvalidToken for two: something on the way may have looked at another than we would."""
+    given = request.headers.getlist(name)
+    if len(given) > 1:
+        raise InvalidToken
+    return given[0] if given else None
+
+
+def _certificate(request: HttpRequest, tokens: Tokens) -> str:
+    return (_only(request, tokens.certificate_header) or "") if tokens.certificate_header else ""
+
+
+def _too_many(seconds: int, why: str) -> HttpProblem:
+    return HttpProblem(
+        429, f"{why} Wait {seconds} s, as Retry-After says, and try again.", {"Retry-After": str(seconds)}
+    )
 
 
 async def refuse_unknown_query(request: HttpRequest) -> None:

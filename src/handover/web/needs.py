@@ -7,6 +7,10 @@ from fastapi import Request
 if TYPE_CHECKING:
     import asyncpg
 
+    from handover.access.attempts import Attempts
+    from handover.access.guard import Guard
+    from handover.access.oidc import OpenId
+    from handover.access.sessions import Sessions
     from handover.access.tokens import Tokens
     from handover.delivery.subscriptions import Subscriptions
     from handover.domain.parties import Directory
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from handover.record.offers import Offers
     from handover.record.once import Once
     from handover.record.reading import Reader
+    from handover.record.sealing import Sealer
     from handover.record.tail import Tail
 
 
@@ -49,6 +54,26 @@ class Services(Protocol):
     @property
     def tokens(self) -> "Tokens":
         """Who is asking."""
+
+    @property
+    def guard(self) -> "Guard":
+        """Who may see what, and the access log."""
+
+    @property
+    def sessions(self) -> "Sessions":
+        """Who is signed in."""
+
+    @property
+    def attempts(self) -> "Attempts":
+        """Who is on the way to the identity provider."""
+
+    @property
+    def open_id(self) -> "OpenId | None":
+        """Where people sign in; None where they cannot."""
+
+    @property
+    def sealer(self) -> "Sealer":
+        """Seals values, and makes digests of identifiers."""
 
     @property
     def inbox(self) -> "Inbox":

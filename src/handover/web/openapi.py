@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from handover.delivery.cloud_event import CHECKPOINT_TYPE
 from handover.domain import agreeing, offers
 from handover.domain.kinds import EVENT_TYPES
-from handover.web.api import models
+from handover.web.api import access_views, models
 from handover.web.openapi_3_0 import as_3_0
 from handover.web.schemas import PREFIX, example_of, tidied
 
@@ -30,6 +30,7 @@ _BODIES = (
     models.Replay,
     models.Seen,
     models.Problem,
+    access_views.BreakGlassOpening,
 )
 
 
@@ -94,6 +95,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             },
             {"name": "Offers", "description": "Who offers what, where, for whom"},
             {"name": "Log", "description": "Signed checkpoints of everything recorded, and proofs against them"},
+            {"name": "Access", "description": "Who looked at what and why they could; opening with a reason"},
             {"name": "Reference", "description": "Event types, code lists, organisations"},
             {"name": "System", "description": "Health and figures"},
         ],
@@ -110,7 +112,8 @@ def document(app: FastAPI) -> dict[str, Any]:
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT (RFC 9068)",
-            "description": "Scopes: dossier:read, dossier:write, subscription:manage, agreement:manage, offer:manage.",
+            "description": "Scopes: dossier:read, dossier:write, dossier:confidential (others' confidential "
+            "fields, for software), subscription:manage, agreement:manage, offer:manage.",
         }
     }
     found["paths"] = tidied(found["paths"])

@@ -23,6 +23,8 @@ _HELP = "https://www.belgif.be/specification/rest/api-guide/#standardized-proble
 
 STATUS_OF_REFUSAL: dict[type[refusals.Refusal], tuple[int, str]] = {
     refusals.Unseen: (404, f"{BELGIF}resourceNotFound"),
+    refusals.NotPermitted: (403, f"{BELGIF}missingPermission"),
+    refusals.BreakGlassNeeded: (403, f"{OWN}breakGlassNeeded"),
     refusals.UnknownThread: (404, f"{BELGIF}resourceNotFound"),
     refusals.WrongParty: (403, f"{BELGIF}missingPermission"),
     refusals.InvitationNeeded: (403, f"{BELGIF}missingPermission"),

@@ -6,10 +6,13 @@ from time import monotonic
 from starlette.responses import Response, StreamingResponse
 
 from handover.inbox.stream import InboxBroadcast
-from handover.record.tail import Tail
+from handover.platform.db import LOST
+from handover.record.tail import Tail, Told
 from handover.web.answers import feed_item
 
 _HEARTBEAT_SECONDS = 15.0
+Look = Callable[[list[Told]], Awaitable[list[Told]]]
+"""Narrows a page to what its reader may see, and notes it."""
 _HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 
@@ -22,14 +25,14 @@ def inbox_stream(broadcast: InboxBroadcast, organisation: str) -> Response:
 
 
 def feed_stream(
-    tail: Tail, organisation: str, after: str, *, base_url: str, welcome: Callable[[], Awaitable[bool]]
+    tail: Tail, organisation: str, after: str, *, base_url: str, welcome: Callable[[], Awaitable[bool]], look: Look
 ) -> Response:
     """Give an organisation's feed from a cursor on, each event with its cursor as `id`, and then what is new.
 
     A comment every 15 seconds, when `welcome` is asked again too: it ends when that says no, when the reader leaves, or
     when the service stops. A reader who is slow is waited for: the next page is not read before the last was taken.
     """
-    return _stream(_events(tail, organisation, after, base_url, welcome))
+    return _stream(_events(tail, organisation, after, base_url, welcome, look))
 
 
 def _stream(lines: AsyncIterator[bytes]) -> Response:
@@ -45,7 +48,7 @@ async def _lines(broadcast: InboxBroadcast, organisation: str) -> AsyncIterator[
 
 
 async def _events(
-    tail: Tail, organisation: str, after: str, base_url: str, welcome: Callable[[], Awaitable[bool]]
+    tail: Tail, organisation: str, after: str, base_url: str, welcome: Callable[[], Awaitable[bool]], look: Look
 ) -> AsyncIterator[bytes]:
     async with tail.follow(organisation, after) as follower:
         yield b"retry: 2000\n: open\n\n"
@@ -59,6 +62,10 @@ async def _events(
             if not page:
                 yield b": still here\n\n"
                 continue
+            try:
+                page = await look(page)
+            except LOST:
+                return  # nothing is shown that cannot be noted; who comes back goes on from the last id
             shown = [(told.cursor, feed_item(told, base_url)) for told in page]
             lines = [f"id: {place}\ndata: ".encode() + item + b"\n\n" for place, item in shown if item]
             if shown[-1][1] is None:

@@ -11,10 +11,11 @@ from tests.domain.machine.driver import Play, Taken, all_rows, taken_by
 from tests.domain.world import OCMW_1, VDAB_1, VDAB_2, Case, caller, opening
 
 from handover.domain.codes import TargetGroup
-from handover.domain.codes_dossier import MandateScope
+from handover.domain.codes_dossier import ErasureReason, MandateScope
 from handover.domain.codes_follow_up import Benefit
 from handover.domain.dossier import evolve
-from handover.domain.events import Event, Merge, PassTime, ReplaceSsin
+from handover.domain.erasing import erase
+from handover.domain.events import Erase, Event, Merge, PassTime, ReplaceSsin
 from handover.domain.kinds import dossier as d
 from handover.domain.kinds.intake import BenefitStated
 from handover.domain.merging import merge
@@ -60,6 +61,16 @@ def _replaced() -> set[Taken]:
     return _in_case(case, ())
 
 
+def _erased() -> set[Taken]:
+    case = Case()
+    case.open(OCMW_1)
+    case.post(OCMW_1, "dossier.closed")
+    command = Erase(command_id=case.next_id(), dossier_id=case.dossier.dossier_id, reason=ErasureReason.UNLAWFUL)
+    events, after = erase(case.dossier, command, at=case.at)
+    assert after.erased
+    return _in_case(case, events)
+
+
 def _merged() -> set[Taken]:
     merged, kept = Case(), Case()
     merged.open(OCMW_1)
@@ -93,6 +104,13 @@ def _acknowledged() -> set[Taken]:
     return set(play.taken)
 
 
+def _automatic() -> set[Taken]:
+    play = _play()
+    assert play.post(m.Move("label.requested", OCMW_1, automatic=True))
+    play.acknowledge(VDAB_1, list(play.model.threads)[-1])
+    return set(play.taken)
+
+
 def _conflict_resolved() -> set[Taken]:
     case = Case()
     case.open(OCMW_1)
@@ -121,6 +139,7 @@ _REFUSED = (("label.requested", OCMW_1), ("label.assessed", VDAB_1), ("label.ref
 _JOB_SEEKER = TargetGroup.JOB_SEEKER
 
 LISTED: dict[Taken, Callable[[], set[Taken]]] = {
+    ("dossier.personalDataErased", "closed", ""): _erased,
     ("dossier.ssinReplaced", "open", ""): _replaced,
     ("dossier.merged", "open", ""): _merged,
     ("dossier.absorbed", "open", ""): _merged,
@@ -139,6 +158,8 @@ LISTED: dict[Taken, Callable[[], set[Taken]]] = {
     ("handover.cancelled", "received", ""): _steps(_TAKEN_UP[0], ("handover.cancelled", OCMW_1), received=True),
     ("handover.contactAttempted", "accepted", ""): _steps(*_TAKEN_UP[:2], ("handover.contactAttempted", VDAB_1)),
     ("label.received", "requested", "ICF inquiry"): _steps(_REFUSED[0], received=True),
+    ("label.received", "requested", "automatic right"): _automatic,
+    ("nonCooperation.outcomeDecided", "inProgress", ""): _steps(*_REPORTED[:-1]),
     ("label.concluded", "rejected", ""): _steps(*_REFUSED, ("label.concluded", OCMW_1)),
     ("label.retried", "rejected", ""): _steps(*_REFUSED, ("label.retried", OCMW_1)),
     **{

@@ -2,18 +2,30 @@
 
 import asyncio
 import re
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
 from playwright.async_api import expect
-from tests.instance import Instance, eventually
+from tests.instance import Instance, eventually, running
 from tests.web.ui.conftest import OCMW, STRANGER, VDAB, Opened, Visits
 
+from handover.web.ui import pages
 from handover.web.ui.session import COOKIE
 
 
-def _session(token: str) -> dict[str, str]:
-    return {"Cookie": f"{COOKIE}={token}"}
+def _session(secret: str) -> dict[str, str]:
+    return {"Cookie": f"{COOKIE}={secret}"}
+
+
+async def _begun(instance: Instance) -> str:
+    return await instance.services.sessions.begin("ocmw-lindedal", "ocmw-lindedal.trajectbegeleider-1", {"counsellor"})
+
+
+async def _form_token(instance: Instance, secret: str) -> str:
+    session = await instance.services.sessions.find(secret)
+    assert session is not None
+    return session.form_token()
 
 
 async def test_signing_in_and_out(visit: Visits) -> None:
@@ -69,7 +81,14 @@ async def test_a_form_sent_twice_counts_once(visit: Visits, opened: Opened, inst
     address = f"{instance.base_url}/dossiers/{dossier_id}/steps/intake.recorded"
     await page.goto(address)
     key = await page.locator("input[name=key]").input_value()
-    form = {"key": key, "targetGroup": "livingWage", "workWish": "partTime", "situation": "Woont alleen."}
+    token = await _form_token(instance, next(c["value"] for c in await page.context.cookies() if c["name"] == COOKIE))
+    form = {
+        "csrf": token,
+        "key": key,
+        "targetGroup": "livingWage",
+        "workWish": "partTime",
+        "situation": "Woont alleen.",
+    }
     session = {c["name"]: c["value"] for c in await page.context.cookies()}
     headers = {"Sec-Fetch-Site": "same-origin"}
     async with httpx.AsyncClient(trust_env=False, cookies=session, headers=headers) as http:
@@ -88,8 +107,9 @@ async def test_a_form_sent_twice_counts_once(visit: Visits, opened: Opened, inst
 
 async def test_forms_of_other_sites_are_refused(instance: Instance, opened: Opened) -> None:
     dossier_id = await opened(refer=False)
-    token = instance.party("ocmw-lindedal", "trajectbegeleider-1").token
-    session = _session(token)
+    secret = await _begun(instance)
+    session = _session(secret)
+    token = await _form_token(instance, secret)
     address = f"/dossiers/{dossier_id}/steps/dossier.counsellorAssigned"
     for headers in (
         {},
@@ -99,16 +119,51 @@ async def test_forms_of_other_sites_are_refused(instance: Instance, opened: Open
         {"Sec-Fetch-Site": "same-site"},
         {"Sec-Fetch-Site": "none"},
     ):
-        answer = await instance.http.post(address, data={"counsellor": "x"}, headers=session | headers)
+        answer = await instance.http.post(address, data={"counsellor": "x", "csrf": token}, headers=session | headers)
         assert answer.status_code == 403, headers
         assert "urn:uuid:" in answer.text
-    own = await instance.http.post(address, data={}, headers=session | {"Origin": instance.base_url})
+    own = await instance.http.post(address, data={"csrf": token}, headers=session | {"Origin": instance.base_url})
     assert own.status_code == 400
     assert "Maak een keuze." in own.text
 
 
+async def test_a_form_must_be_of_the_session_in_the_browser(instance: Instance, opened: Opened) -> None:
+    dossier_id = await opened(refer=False)
+    secret, other = await _begun(instance), await _begun(instance)
+    token, foreign = await _form_token(instance, secret), await _form_token(instance, other)
+    headers = _session(secret) | {"Sec-Fetch-Site": "same-origin"}
+    step = f"/dossiers/{dossier_id}/steps/dossier.counsellorAssigned"
+    twisted = token[:-1] + ("0" if token[-1] != "0" else "1")
+    for address in (step, "/sign-out", "/inbox/seen", "/dossiers", "/dossiers/new", "/offers/new"):
+        for wrong in (
+            {},
+            {"csrf": ""},
+            {"csrf": foreign},
+            {"csrf": twisted},
+            {"csrf": token + "0"},
+            {"csrf": "é" * 96},
+        ):
+            answer = await instance.http.post(address, data=wrong, headers=headers)
+            assert answer.status_code == 403, (address, wrong)
+    for address in (step, "/dossiers/new"):
+        assert (await instance.http.post(address, data={"csrf": token}, headers=headers)).status_code == 400
+        assert (await instance.http.post(address, headers=headers | {"X-CSRF-Token": token})).status_code == 400
+
+
+def test_every_form_carries_the_token_of_its_session() -> None:
+    folder = Path(pages.__file__).parents[1] / "templates"
+    without = {
+        (file.name, form)
+        for file in folder.glob("*.html")
+        for form in re.findall(r'<form[^>]*method="post".*', file.read_text("utf-8"))
+        if "{{ csrf }}" not in form
+    }
+    # Before someone signed in there is no session yet.
+    assert without == {("sign_in.html", '<form method="post" action="/sign-in">')}
+
+
 async def test_a_fault_of_ours_is_a_page_with_a_number_and_nothing_else(instance: Instance) -> None:
-    session = _session(instance.party("ocmw-lindedal", "trajectbegeleider-1").token)
+    session = _session(await _begun(instance))
     await instance.services.pool.execute("ALTER TABLE inbox_seen RENAME TO elsewhere")
     answer = await instance.http.get("/", headers=session)
     assert answer.status_code == 500
@@ -122,6 +177,15 @@ async def test_what_every_page_tells_the_browser(instance: Instance) -> None:
     policy = answer.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
+    assert "'self'" not in policy.partition("script-src")[2].partition(";")[0]
+    (nonce,) = set(re.findall(r'nonce="([^"]+)"', answer.text))
+    assert f"script-src 'nonce-{nonce}';" in policy
+    assert answer.text.count("<script") == answer.text.count(f'nonce="{nonce}"') == 2
+    assert nonce not in (await instance.http.get("/sign-in")).text
+    assert (
+        answer.headers["cross-origin-opener-policy"] == answer.headers["cross-origin-resource-policy"] == "same-origin"
+    )
+    assert "camera=()" in answer.headers["permissions-policy"]
     assert answer.headers["cache-control"] == "no-store, max-age=0"
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert not re.search(r"<style|<script>| style=| on\w+=", answer.text)
@@ -182,3 +246,33 @@ async def test_dossiers_are_listed_and_looked_up(visit: Visits, opened: Opened, 
     await page.get_by_label("Rijksregisternummer").fill("800101 001 07")
     await page.get_by_role("button", name="Zoeken").click()
     await page.wait_for_url(f"**/dossiers/{dossier_id}")
+
+
+async def test_with_https_the_cookie_is_of_this_host_alone(database: str, tmp_path: Path) -> None:
+    async with running(database, tmp_path, work=False, public_url="https://handover.example") as found:
+        form = {"organisation": "vdab", "counsellor": "vdab.bemiddelaar-1"}
+        own = {"Origin": "https://handover.example"}
+        answer = await found.http.post("/sign-in", data=form, headers=own)
+        (cookie,) = answer.headers.get_list("set-cookie")
+        value, *attributes = cookie.split("; ")
+        assert value.startswith(f"__Host-{COOKIE}=")
+        assert {a.lower() for a in attributes} == {"httponly", "max-age=36000", "path=/", "samesite=strict", "secure"}
+        secret = value.partition("=")[2]
+        for response in (answer, await found.http.get("/sign-in"), await found.http.get("/")):
+            assert response.headers["strict-transport-security"].startswith("max-age=31536000")
+        inside = await found.http.get("/", headers={"Cookie": f"__Host-{COOKIE}={secret}"})
+        assert inside.status_code == 200
+        # Set by a host beside ours, or over plain http: not ours.
+        assert (await found.http.get("/", headers={"Cookie": f"{COOKIE}={secret}"})).status_code == 303
+
+
+async def test_a_session_ends_with_who_leaves_and_with_signing_out(instance: Instance) -> None:
+    secret = await _begun(instance)
+    sessions, pool = instance.services.sessions, instance.services.pool
+    out = {"csrf": await _form_token(instance, secret)}
+    answer = await instance.http.post("/sign-out", data=out, headers=_session(secret) | {"Origin": instance.base_url})
+    assert answer.headers["location"] == "/sign-in"
+    assert await sessions.find(secret) is None
+    other = await _begun(instance)
+    await pool.execute("UPDATE session SET counsellor_id = 'ocmw-lindedal.gone'")
+    assert await sessions.find(other) is None

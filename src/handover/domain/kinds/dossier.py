@@ -209,7 +209,7 @@ class Reopened(Payload, frozen=True, kw_only=True):
 class PersonalDataErased(Payload, frozen=True, kw_only=True):
     """The keys of the dossier were destroyed: nobody can read what was recorded before, here or in any copy."""
 
-    reason: Annotated[ErasureReason, STEP]
+    ground: Annotated[ErasureReason, STEP]
 
 
 def _plain(
@@ -445,7 +445,8 @@ DOSSIER = Kind(
             "personalDataErased",
             PersonalDataErased,
             By.SYSTEM,
-            PersonalDataErased(reason=ErasureReason.RETENTION_ENDED),
+            PersonalDataErased(ground=ErasureReason.RETENTION_ENDED),
+            on_closed=True,
         ),
         _plain("reopened", Reopened, By.ANY, Reopened(why="De cliënt meldt zich opnieuw aan."), on_closed=True),
     ),

@@ -8,15 +8,17 @@ from starlette.responses import Response
 
 from handover.domain.agreeing import Proposed, adjustable
 from handover.domain.parties import Caller
+from handover.domain.policy import Task
 from handover.domain.refusals import WrongParty
 from handover.record.agreements import Kept
 from handover.web.answers import answer, collection, without_nulls
 from handover.web.api.agreement_views import Agreements, AgreementView, AnswerTimes
 from handover.web.api.describing import KEY_HEADER, MATCH_HEADER, PROBLEMS, gives, scope, takes
 from handover.web.api.posted import struct_of
-from handover.web.asking import caller_of, if_match, raw_body, refuse_unknown_query, uuid_of, write_request
+from handover.web.asking import if_match, raw_body, refuse_unknown_query, uuid_of, write_request
 from handover.web.needs import Services, services_of
 from handover.web.problems import HttpProblem
+from handover.web.visits import visit
 
 router = APIRouter(prefix="/v1", tags=["Agreements"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
 SCOPE = "agreement:manage"
@@ -31,7 +33,7 @@ SCOPE = "agreement:manage"
 )
 async def list_agreements(request: Request) -> Response:
     """Give the agreements that your organisation is a party of."""
-    caller = await caller_of(request, "dossier:read")
+    caller = (await visit(request, "dossier:read", Task.READ_REFERENCE)).caller
     services = services_of(request)
     found = await services.agreements.list(caller.organisation.organisation_id)
     items = [msgspec.json.encode(_view(services, kept)) for kept in found]
@@ -48,7 +50,7 @@ async def list_agreements(request: Request) -> Response:
 )
 async def add_agreement(request: Request) -> Response:
     """Add an agreement between an OCMW and VDAB; your organisation is one of the two."""
-    caller = await caller_of(request, SCOPE)
+    caller = (await visit(request, SCOPE, Task.MANAGE_AGREEMENTS)).caller
     services = services_of(request)
     raw = await raw_body(request)
     proposed = struct_of(raw, Proposed)
@@ -74,7 +76,7 @@ async def add_agreement(request: Request) -> Response:
 )
 async def read_agreement(request: Request, agreementId: str) -> Response:  # noqa: N803 - the name in the path
     """Give one agreement of your organisation."""
-    caller = await caller_of(request, "dossier:read")
+    caller = (await visit(request, "dossier:read", Task.READ_REFERENCE)).caller
     services = services_of(request)
     kept = await _one(services, caller, agreementId)
     return answer(_view(services, kept), headers={"ETag": f'"{kept.version}"'})
@@ -89,7 +91,7 @@ async def read_agreement(request: Request, agreementId: str) -> Response:  # noq
 )
 async def change_agreement(request: Request, agreementId: str) -> Response:  # noqa: N803 - the name in the path
     """Write an agreement anew. It holds for deadlines that start from now on; those that run keep theirs."""
-    caller = await caller_of(request, SCOPE)
+    caller = (await visit(request, SCOPE, Task.MANAGE_AGREEMENTS)).caller
     services = services_of(request)
     proposed = struct_of(await raw_body(request), Proposed)
     before = await _one(services, caller, agreementId)
@@ -116,7 +118,7 @@ async def change_agreement(request: Request, agreementId: str) -> Response:  # n
 )
 async def list_answer_times(request: Request) -> Response:
     """Give every answer time that an agreement can set, with its default."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     here = f"{services_of(request).settings.base_url}/v1/refData/answerTimes"
     items = [
         msgspec.json.encode(

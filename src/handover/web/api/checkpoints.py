@@ -6,14 +6,16 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request
 from starlette.responses import Response
 
+from handover.domain.policy import Task
 from handover.record.log import Signed
 from handover.web.answers import answer
 from handover.web.api.describing import PROBLEMS, gives, scope
 from handover.web.api.events import seen_event
 from handover.web.api.views import CheckpointView, GrowthView, ReceiptView
-from handover.web.asking import caller_of, refuse_unknown_query
+from handover.web.asking import refuse_unknown_query
 from handover.web.needs import Services, services_of
 from handover.web.problems import HttpProblem
+from handover.web.visits import visit
 
 router = APIRouter(prefix="/v1", tags=["Log"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
 _MOST = 2**63 - 1
@@ -28,7 +30,7 @@ _MOST = 2**63 - 1
 )
 async def read_latest_checkpoint(request: Request) -> Response:
     """Give the latest signed state. Who keeps one can show later that nothing before it was changed or cut off."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     services = services_of(request)
     return answer(_view(services, _found(await services.log.latest())))
 
@@ -42,7 +44,7 @@ async def read_latest_checkpoint(request: Request) -> Response:
 )
 async def read_checkpoint(request: Request, size: Annotated[int, Path(ge=0, le=_MOST)]) -> Response:
     """Give the checkpoint that was signed at that size."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     services = services_of(request)
     return answer(_view(services, _found(await services.log.at(size))))
 
@@ -60,7 +62,7 @@ async def read_growth(
     since: Annotated[int, Query(ge=1, le=_MOST, description="Size of the checkpoint that you kept")],
 ) -> Response:
     """Give what proves that the log of `size` is that of `since` with events added, and nothing else."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     services = services_of(request)
     first, second = _found(await services.log.at(since)), _found(await services.log.at(size))
     if first.size > second.size:
@@ -83,9 +85,9 @@ async def read_receipt(
     eventId: str,  # noqa: N803 - the name in the path
 ) -> Response:
     """Give the receipt of an event that your organisation may read; there is one a minute after it was recorded."""
-    caller = await caller_of(request, "dossier:read")
+    asking = await visit(request, "dossier:read")
     services = services_of(request)
-    dossier_id, event_id, _ = await seen_event(services, caller, dossierId, eventId)
+    dossier_id, event_id, _ = await seen_event(services, asking, dossierId, eventId)
     receipt = await services.log.receipt(dossier_id, event_id)
     if receipt is None:
         seconds = services.settings.checkpoint_seconds

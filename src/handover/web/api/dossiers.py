@@ -1,6 +1,7 @@
 """Dossiers: open or join, look up, list, read."""
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Annotated
 from uuid import UUID
 
@@ -8,10 +9,12 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from handover.access.guard import Grant, Visit
 from handover.domain.deadlines import local_day
 from handover.domain.dossier import Dossier
 from handover.domain.events import Merge, OpenDossier, ReplaceSsin
 from handover.domain.identity import birth_date_of, is_ssin
+from handover.domain.policy import Action, Task
 from handover.domain.refusals import Unseen
 from handover.domain.threads import Thread
 from handover.platform.ids import new_id
@@ -22,13 +25,16 @@ from handover.web.api.describing import KEY_HEADER, MATCH_HEADER, PROBLEMS, give
 from handover.web.api.models import DossierMerge, DossierOpening, DossierSearch, SsinReplacement
 from handover.web.api.threads import thread_view
 from handover.web.api.views import Dossiers, DossierView, Threads
-from handover.web.asking import body_of, caller_of, refuse_unknown_query, uuid_of, write_request
+from handover.web.asking import body_of, refuse_unknown_query, uuid_of, write_request
 from handover.web.needs import Services, services_of
 from handover.web.problems import BadInput, Issue
+from handover.web.visits import visit
 
 router = APIRouter(
     prefix="/v1/dossiers", tags=["Dossiers"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS
 )
+_NOT_IN_LISTS = frozenset({"targetGroup", "lead", "facts", "mandates", "priorityLine", "openThreads"})
+"""What a dossier says beyond that it exists: for who works with the client."""
 PageSize = Annotated[int, Query(alias="pageSize", ge=1, le=1000, description="Most items in an answer")]
 
 
@@ -45,8 +51,8 @@ async def open_dossier(request: Request) -> Response:
 
     A partner joins through a referral to it, not here.
     """
-    caller = await caller_of(request, "dossier:write")
-    services = services_of(request)
+    asking = await visit(request, "dossier:write", Task.OPEN_DOSSIER)
+    caller, services = asking.caller, services_of(request)
     body, raw = await body_of(request, DossierOpening)
     check_ssin(services, body.ssin)
     if body.birth_date > local_day(services.clock.now()):
@@ -70,7 +76,7 @@ async def open_dossier(request: Request) -> Response:
     dossier = handled.dossier
     if dossier.inscription_of(caller.organisation.organisation_id) is None:
         raise Unseen  # the repeat of a request from before the inscription closed
-    view = dossier_view(services, dossier, caller.organisation.organisation_id, ssin=body.ssin)
+    (view,) = await _views(services, asking, Task.OPEN_DOSSIER, [dossier], ssin=body.ssin)
     return answer(
         view,
         201 if handled.opened else 200,
@@ -87,16 +93,18 @@ async def open_dossier(request: Request) -> Response:
 )
 async def search_dossiers(request: Request) -> Response:
     """Give the client's dossier; nothing when there is none or your organisation is not in it."""
-    caller = await caller_of(request, "dossier:read")
+    asking = await visit(request, "dossier:read", Task.SEARCH_DOSSIERS)
     services = services_of(request)
     body, _ = await body_of(request, DossierSearch)
     check_ssin(services, body.ssin)
-    own = caller.organisation.organisation_id
     found = await services.reader.find(body.ssin)
-    seen = [found[0]] if found and found[0].inscription_of(own) else []
-    if found and seen and found[1] != body.ssin:
+    seen = [found[0]] if found and found[0].inscription_of(asking.caller.organisation.organisation_id) else []
+    views = await _views(services, asking, Task.SEARCH_DOSSIERS, seen, ssin=body.ssin)
+    if not views:
+        await services.guard.found_nothing(asking)
+    if found and views and found[1] != body.ssin:
         raise SsinReplaced(found[1])
-    items = [msgspec.json.encode(dossier_view(services, d, own, ssin=body.ssin)) for d in seen]
+    items = [msgspec.json.encode(view) for view in views]
     return answer(collection(items, f"{services.settings.base_url}/v1/dossiers/search", total=len(items)))
 
 
@@ -113,16 +121,17 @@ async def list_dossiers(
     page_size: PageSize = 100,
 ) -> Response:
     """Give the dossiers that your organisation is in, by id; `after` is the id of the last one you have."""
-    caller = await caller_of(request, "dossier:read")
+    asking = await visit(request, "dossier:read", Task.LIST_DOSSIERS)
     services = services_of(request)
     start = uuid_of(after) if after else None
     if after and start is None:
         raise BadInput(
             Issue.of("schemaViolation", "Give the dossierId of the last one you have.", name="after", where="query")
         )
-    own = caller.organisation.organisation_id
+    own = asking.caller.organisation.organisation_id
     found = await services.reader.of_organisation(own, after=start, limit=page_size)
-    items = [msgspec.json.encode(dossier_view(services, d, own)) for d in found if d.inscription_of(own)]
+    seen = [d for d in found if d.inscription_of(own)]
+    items = [msgspec.json.encode(view) for view in await _views(services, asking, Task.LIST_DOSSIERS, seen)]
     base = f"{services.settings.base_url}/v1/dossiers?pageSize={page_size}"
     following = f"{base}&after={found[-1].dossier_id}" if len(found) == page_size else ""
     return answer(collection(items, base + (f"&after={start}" if start else ""), following=following))
@@ -137,15 +146,12 @@ async def list_dossiers(
 )
 async def read_dossier(request: Request, dossierId: str) -> Response:  # noqa: N803 - the name in the path
     """Give a dossier as it stands."""
-    caller = await caller_of(request, "dossier:read")
+    asking = await visit(request, "dossier:read")
     services = services_of(request)
     dossier_id = uuid_of(dossierId)
-    found = await services.reader.dossier(dossier_id) if dossier_id else None
-    own = caller.organisation.organisation_id
-    if found is None or found[0].inscription_of(own) is None:
-        raise Unseen
-    dossier, ssin = found
-    return answer(dossier_view(services, dossier, own, ssin=ssin), headers={"ETag": etag(dossier)})
+    dossier, ssin = (await services.reader.dossier(dossier_id) if dossier_id else None) or (None, "")
+    grant = await services.guard.see(asking, Action.READ_DOSSIER, dossier, dossier_id)
+    return answer(dossier_view(services, asking, grant, ssin=ssin), headers={"ETag": etag(grant.dossier)})
 
 
 @router.get(
@@ -157,16 +163,15 @@ async def read_dossier(request: Request, dossierId: str) -> Response:  # noqa: N
 )
 async def list_threads(request: Request, dossierId: str) -> Response:  # noqa: N803 - the name in the path
     """Give every process of the dossier: status, whose turn, until when, since when."""
-    caller = await caller_of(request, "dossier:read")
+    asking = await visit(request, "dossier:read")
     services = services_of(request)
     dossier_id = uuid_of(dossierId)
     found = await services.reader.dossier(dossier_id) if dossier_id else None
-    if found is None or found[0].inscription_of(caller.organisation.organisation_id) is None:
-        raise Unseen
-    dossier = found[0]
+    grant = await services.guard.see(asking, Action.READ_TIMELINE, found[0] if found else None, dossier_id)
+    dossier = grant.dossier
     href = f"{dossier_href(services, dossier)}/threads"
     now = services.clock.now()
-    seen = dossier.threads_seen_by(caller.organisation.organisation_id)
+    seen = dossier.threads_seen_by(asking.caller.organisation.organisation_id)
     ordered = sorted(seen, key=lambda t: (not t.is_open, t.due_at or t.opened_at))
     items = [msgspec.json.encode(thread_view(t, now, thread_href(services, dossier, t))) for t in ordered]
     return answer(collection(items, href, total=len(items)), headers={"ETag": etag(dossier)})
@@ -185,23 +190,27 @@ async def replace_ssin(request: Request, dossierId: str) -> Response:  # noqa: N
     The old number keeps finding it and answers `replacedSsin` with `replacedBy`; subscribers are told by
     `dossier.ssinReplaced`, which holds no number. Another dossier under the new number is to be merged first.
     """
-    caller = await caller_of(request, "dossier:write")
-    services = services_of(request)
+    asking = await visit(request, "dossier:write")
+    caller, services = asking.caller, services_of(request)
     body, raw = await body_of(request, SsinReplacement)
     check_ssin(services, body.ssin)
     if body.replaced_on > local_day(services.clock.now()):
         raise BadInput(Issue.of("invalidInput", "A number cannot be replaced in the future.", name="replacedOn"))
+    dossier_id = uuid_of(dossierId)
     command = ReplaceSsin(
         command_id=new_id(),
-        dossier_id=uuid_of(dossierId) or new_id(),
+        dossier_id=dossier_id or new_id(),
         caller=caller,
         replaced_on=body.replaced_on,
         ssin_birth_date=birth_date_of(body.ssin),
     )
     asked = write_request(request, raw, ssin=body.ssin)
-    handled = await services.record.handle(command, asked, at=services.clock.now())
-    view = dossier_view(services, handled.dossier, caller.organisation.organisation_id, ssin=body.ssin)
-    return answer(view, headers={"ETag": etag(handled.dossier)})
+    async with writing(services, asking, dossier_id):
+        handled = await services.record.handle(command, asked, at=services.clock.now())
+    views = await _views(services, asking, Action.POST_STEP, [handled.dossier], ssin=body.ssin)
+    if not views:
+        raise Unseen  # the repeat of a request from before the inscription closed
+    return answer(views[0], headers={"ETag": etag(handled.dossier)})
 
 
 @router.post(
@@ -216,15 +225,31 @@ async def merge_dossier(request: Request, dossierId: str) -> Response:  # noqa: 
 
     Both keep their events and their chains; this one stays readable and says `mergedInto`.
     """
-    caller = await caller_of(request, "dossier:write")
-    services = services_of(request)
+    asking = await visit(request, "dossier:write")
+    caller, services = asking.caller, services_of(request)
     body, raw = await body_of(request, DossierMerge)
-    command = Merge(command_id=new_id(), dossier_id=uuid_of(dossierId) or new_id(), caller=caller, into=UUID(body.into))
-    handled = await services.record.merge(command, write_request(request, raw), at=services.clock.now())
-    own = caller.organisation.organisation_id
-    if handled.dossier.inscription_of(own) is None:
+    dossier_id, into = uuid_of(dossierId), UUID(body.into)
+    command = Merge(command_id=new_id(), dossier_id=dossier_id or new_id(), caller=caller, into=into)
+    asked = write_request(request, raw)
+    async with writing(services, asking, dossier_id), writing(services, asking, into):
+        handled = await services.record.merge(command, asked, at=services.clock.now())
+    views = await _views(services, asking, Action.POST_STEP, [handled.dossier])
+    if not views:
         raise Unseen  # the repeat of a request from before the inscription closed
-    return answer(dossier_view(services, handled.dossier, own), headers={"ETag": etag(handled.dossier)})
+    return answer(views[0], headers={"ETag": etag(handled.dossier)})
+
+
+@asynccontextmanager
+async def writing(services: Services, asking: Visit, dossier_id: UUID | None) -> AsyncIterator[None]:
+    """Ask the policy before a step is handled, and note it when the journal finds the dossier unseen."""
+
+    async def load() -> Dossier | None:
+        found = await services.reader.dossier(dossier_id) if dossier_id else None
+        return found[0] if found else None
+
+    await services.guard.check_post(asking, dossier_id, load)
+    async with services.guard.watching(asking, Action.POST_STEP, dossier_id):
+        yield
 
 
 def check_ssin(services: Services, ssin: str) -> None:
@@ -250,10 +275,17 @@ def thread_href(services: Services, dossier: Dossier, thread: Thread) -> str:
     return f"{dossier_href(services, dossier)}/events?threadId={thread.thread_id}"
 
 
-def dossier_view(
-    services: Services, dossier: Dossier, organisation: str, *, ssin: str | None = None
-) -> Mapping[str, object]:
-    """Give a dossier as the API shows it."""
+async def _views(
+    services: Services, asking: Visit, what: Action | Task, dossiers: Sequence[Dossier], *, ssin: str | None = None
+) -> list[Mapping[str, object]]:
+    """Give those dossiers that the caller may find, noted as seen."""
+    grants = await services.guard.listed(asking, what, dossiers)
+    return [dossier_view(services, asking, grant, ssin=ssin) for grant in grants]
+
+
+def dossier_view(services: Services, asking: Visit, grant: Grant, *, ssin: str | None = None) -> Mapping[str, object]:
+    """Give a dossier as the API shows it; to who is not assigned, only that it exists and who works with the client."""
+    dossier, organisation = grant.dossier, asking.caller.organisation.organisation_id
     client: dict[str, object] = {
         "ssin": ssin,
         "givenName": dossier.given_name,
@@ -301,4 +333,6 @@ def dossier_view(
         "openedAt": dossier.opened_at,
         "changedAt": dossier.changed_at,
     }
+    if not grant.whole:
+        view = {name: told for name, told in view.items() if name not in _NOT_IN_LISTS} | {"breakGlassNeeded": True}
     return without_nulls(view)  # type: ignore[return-value]

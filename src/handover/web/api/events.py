@@ -8,26 +8,31 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from handover.access.denials import Denial
+from handover.access.guard import Visit
 from handover.domain.deadlines import local_day
 from handover.domain.events import PostEvent
-from handover.domain.fields import Moment, Payload
+from handover.domain.fields import Moment, Payload, Visibility
 from handover.domain.parties import Caller
-from handover.domain.refusals import InvalidField, StaleVersion, Unseen
+from handover.domain.policy import Action, Classes, Task
+from handover.domain.refusals import InvalidField, NotPermitted, StaleVersion, Unseen
 from handover.platform.ids import new_id
 from handover.record.reading import parse_cursor
-from handover.record.tail import told
+from handover.record.tail import Told, told
 from handover.web.answers import EventView, answer, collection, feed_item
 from handover.web.api.describing import KEY_HEADER, MATCH_HEADER, PROBLEMS, gives, scope, takes
-from handover.web.api.dossiers import PageSize
+from handover.web.api.dossiers import PageSize, etag, writing
+from handover.web.api.feed import narrowed
 from handover.web.api.posted import payload_of
 from handover.web.api.views import Events, Feed
 from handover.web.api.views import EventView as EventModel
-from handover.web.asking import caller_of, raw_body, refuse_unknown_query, uuid_of, write_request
+from handover.web.asking import raw_body, refuse_unknown_query, uuid_of, write_request
 from handover.web.needs import Services, services_of
 from handover.web.problems import BadInput, Issue
 from handover.web.sse import feed_stream
+from handover.web.visits import visit
 
 router = APIRouter(prefix="/v1", tags=["Events"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
+_OWN_STEP: Classes = frozenset({Visibility.STEP, Visibility.INTERNAL})
 _LAST_EVENT_ID = {
     "name": "Last-Event-ID",
     "in": "header",
@@ -56,13 +61,14 @@ class Posted(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=
 )
 async def post_event(request: Request, dossierId: str) -> Response:  # noqa: N803 - the name in the path
     """Record a step in a dossier. See GET /v1/refData/eventTypes for what may be posted when and by whom."""
-    caller = await caller_of(request, "dossier:write")
-    services = services_of(request)
+    asking = await visit(request, "dossier:write")
+    caller, services = asking.caller, services_of(request)
     raw = await raw_body(request)
     posted, data = payload_of(raw, Posted)
     asked = write_request(request, raw)
     dossier_id = uuid_of(dossierId)
     if dossier_id is None:
+        await services.guard.denied(asking, Action.POST_STEP)
         raise Unseen
     command = PostEvent(
         command_id=new_id(),
@@ -74,13 +80,17 @@ async def post_event(request: Request, dossierId: str) -> Response:  # noqa: N80
         occurred_at=posted.occurred_at,
     )
     try:
-        handled = await services.record.handle(command, asked, at=services.clock.now())
+        async with writing(services, asking, dossier_id):
+            handled = await services.record.handle(command, asked, at=services.clock.now())
     except InvalidField as error:
         raise _in_body(error, data) from None
     except StaleVersion:
         await _check_seen(services, caller, dossier_id)
         raise
-    items = seen_by(services, caller).events(handled.dossier, handled.bodies)
+    (grant,) = await services.guard.each(asking, Action.READ_EVENT, [handled.dossier])
+    # Who handed the client over by this very step is shown the step all the same.
+    granted = grant.classes if grant else _OWN_STEP
+    items = seen_by(services, caller, granted).events(handled.dossier, handled.bodies)
     here = f"{services.settings.base_url}/v1/dossiers/{dossier_id}/events"
     return answer(collection(items, here, total=len(items)), 201, {"ETag": f'"{handled.dossier.version}"'})
 
@@ -113,20 +123,20 @@ async def list_events(
     thread_id: Annotated[str, Query(alias="threadId", description="Only this thread's events")] = "",
 ) -> Response:
     """Give the events that your organisation may see, in order."""
-    caller = await caller_of(request, "dossier:read")
+    asking = await visit(request, "dossier:read")
     services = services_of(request)
     dossier_id, only = uuid_of(dossierId), uuid_of(thread_id)
     if thread_id and only is None:
         raise BadInput(Issue.of("schemaViolation", "Give the threadId as listed.", name="threadId", where="query"))
     found = await services.reader.timeline(dossier_id, after=after, limit=page_size) if dossier_id else None
-    if found is None or found.dossier.inscription_of(caller.organisation.organisation_id) is None:
-        raise Unseen
-    bodies = [b for b in found.bodies if only is None or _thread_of(b) == str(only)]
-    items = seen_by(services, caller).events(found.dossier, bodies)
+    grant = await services.guard.see(asking, Action.READ_TIMELINE, found.dossier if found else None, dossier_id)
+    read = found.bodies if found else ()
+    bodies = [b for b in read if only is None or _thread_of(b) == str(only)]
+    items = seen_by(services, asking.caller, grant.classes).events(grant.dossier, bodies)
     here = f"{services.settings.base_url}/v1/dossiers/{dossier_id}/events?pageSize={page_size}"
     here += f"&threadId={only}" if only else ""
-    following = f"{here}&after={after + len(found.bodies)}" if len(found.bodies) == page_size else ""
-    tag = {"ETag": f'"{found.dossier.version}"'}
+    following = f"{here}&after={after + len(read)}" if len(read) == page_size else ""
+    tag = {"ETag": etag(grant.dossier)}
     return answer(collection(items, f"{here}&after={after}", following=following), headers=tag)
 
 
@@ -154,21 +164,25 @@ async def read_event(
     eventId: str,  # noqa: N803 - the name in the path
 ) -> Response:
     """Give one event, as the link in a webhook names it; also the last of an inscription that has closed."""
-    caller = await caller_of(request, "dossier:read")
+    asking = await visit(request, "dossier:read")
     services = services_of(request)
-    _, _, event = await seen_event(services, caller, dossierId, eventId)
+    _, _, event = await seen_event(services, asking, dossierId, eventId)
     return answer(event)
 
 
-async def seen_event(services: Services, caller: Caller, dossier: str, event: str) -> tuple[UUID, UUID, bytes]:
-    """Give the ids and the body of an event that the caller's organisation may see. Raises Unseen."""
+async def seen_event(services: Services, asking: Visit, dossier: str, event: str) -> tuple[UUID, UUID, bytes]:
+    """Give the ids and the body of an event that the caller may see, noted. Raises Unseen or BreakGlassNeeded."""
     dossier_id, event_id = uuid_of(dossier), uuid_of(event)
     if dossier_id is None or event_id is None:
+        await services.guard.denied(asking, Action.READ_EVENT, dossier_id)
         raise Unseen
     found = await services.reader.event(dossier_id, event_id)
-    items = seen_by(services, caller).events(found.dossier, found.bodies) if found else []
+    grant = await services.guard.check(asking, Action.READ_EVENT, found.dossier if found else None, dossier_id)
+    items = seen_by(services, asking.caller, grant.classes).events(grant.dossier, found.bodies) if found else []
     if not items:
+        await services.guard.denied(asking, Action.READ_EVENT, dossier_id, grant.relation)
         raise Unseen
+    await services.guard.noted(asking, Action.READ_EVENT, [grant])
     return dossier_id, event_id, items[0]
 
 
@@ -185,12 +199,13 @@ async def read_feed(
     page_size: PageSize = 100,
 ) -> Response:
     """Give what webhooks carry, for software behind a firewall: all you are entitled to, none skipped."""
-    caller = await caller_of(request, "dossier:read")
+    asking = await visit(request, "dossier:read", Task.READ_FEED)
     services = services_of(request)
-    own = caller.organisation.organisation_id
+    own = asking.caller.organisation.organisation_id
     place_in_feed(after, name="after", where="query")
     found = await services.reader.feed(own, after=after, limit=page_size)
     seen = told(found, own, services.directory_now(), services.clock)
+    seen = await narrowed(services, asking, seen, {item.dossier_id: item.dossier for item in found})
     items = [item for one in seen if (item := feed_item(one, services.settings.base_url))]
     cursor = found[-1].cursor if found else after
     base = f"{services.settings.base_url}/v1/events?pageSize={page_size}"
@@ -215,7 +230,7 @@ async def stream_feed(
 
     Come back with `Last-Event-ID` (browsers do) and nothing is skipped or told twice. A line ends when your token does.
     """
-    caller = await caller_of(request, "dossier:read")
+    asking = await visit(request, "dossier:read", Task.READ_FEED)
     services = services_of(request)
     last = request.headers.get("last-event-id", "")
     if last:
@@ -225,13 +240,16 @@ async def stream_feed(
 
     async def welcome() -> bool:
         try:
-            await caller_of(request, "dossier:read")
-        except Denial:
+            await visit(request, "dossier:read", Task.READ_FEED)
+        except (Denial, NotPermitted):
             return False
         return True
 
-    own, base_url = caller.organisation.organisation_id, services.settings.base_url
-    return feed_stream(services.tail, own, last or after, base_url=base_url, welcome=welcome)
+    async def look(page: list[Told]) -> list[Told]:
+        return await narrowed(services, asking, page)
+
+    own, base_url = asking.caller.organisation.organisation_id, services.settings.base_url
+    return feed_stream(services.tail, own, last or after, base_url=base_url, welcome=welcome, look=look)
 
 
 def place_in_feed(text: str, *, name: str, where: str) -> None:
@@ -243,11 +261,12 @@ def place_in_feed(text: str, *, name: str, where: str) -> None:
         raise BadInput(Issue.of("invalidInput", detail, name=name, where=where)) from None
 
 
-def seen_by(services: Services, caller: Caller) -> EventView:
-    """Give the eyes of the caller's organisation, as of today."""
+def seen_by(services: Services, caller: Caller, granted: Classes) -> EventView:
+    """Give the eyes of a caller to whom the policy grants these classes, as of today."""
     return EventView(
         services.settings.base_url,
         caller.organisation.organisation_id,
         services.directory_now(),
         on=local_day(services.clock.now()),
+        granted=granted,
     )

@@ -9,6 +9,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from handover.domain.deadlines import local_day
+from handover.domain.fields import Visibility
+from handover.domain.policy import Action, Classes, Relation, Task, decide
+from handover.domain.relations import roles_of
 from handover.domain.visibility import Reader, visible_data
 from handover.inbox.views import InboxItem
 from handover.web.answers import answer, collection, event_href
@@ -16,11 +19,13 @@ from handover.web.api.describing import PROBLEMS, gives, scope, takes
 from handover.web.api.models import Seen
 from handover.web.api.threads import age_in_days, rung_name
 from handover.web.api.views import InboxItems
-from handover.web.asking import body_of, caller_of, refuse_unknown_query
+from handover.web.asking import body_of, refuse_unknown_query
 from handover.web.needs import Services, services_of
 from handover.web.sse import inbox_stream
+from handover.web.visits import visit
 
 router = APIRouter(prefix="/v1/inbox", tags=["Inbox"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
+_STEP: Classes = frozenset({Visibility.STEP})
 
 
 @router.get(
@@ -36,8 +41,8 @@ async def read_inbox(
     page_size: Annotated[int, Query(alias="pageSize", ge=1, le=1000, description="Most items of each group")] = 200,
 ) -> Response:
     """Give the inbox of the counsellor in the token; the organisation's for an application or `team`."""
-    caller = await caller_of(request, "dossier:read")
-    services = services_of(request)
+    asking = await visit(request, "dossier:read", Task.READ_INBOX)
+    caller, services = asking.caller, services_of(request)
     now = services.clock.now()
     own = caller.organisation.organisation_id
     counsellor = services.directory_now().counsellors.get(caller.counsellor_id)
@@ -49,12 +54,17 @@ async def read_inbox(
         team=team,
         works_in=counsellor.team if counsellor else "",
     )
-    items = [msgspec.json.encode(_view(services, item, now)) for item in found]
+    # Theirs comes to them because they work with the client; the whole organisation's does not.
+    relation = Relation.INSCRIBED if team else Relation.ASSIGNED
+    granted = decide(roles_of(caller), Action.READ_EVENT, relation, caller.scopes) or _STEP
+    items = [msgspec.json.encode(_view(services, item, now, granted)) for item in found]
+    bases = {item.dossier_id: item.inscription.legal_basis_id if item.inscription else "" for item in found}
+    await services.guard.shown(asking, Task.READ_INBOX, bases, relation)
     here = f"{services.settings.base_url}/v1/inbox?team={str(team).lower()}&pageSize={page_size}"
     return answer(collection(items, here, total=len(items)))
 
 
-def _view(services: Services, item: InboxItem, now: datetime) -> object:
+def _view(services: Services, item: InboxItem, now: datetime, granted: Classes) -> object:
     view: dict[str, object] = {
         "group": item.group,
         "dossierId": item.dossier_id,
@@ -79,7 +89,7 @@ def _view(services: Services, item: InboxItem, now: datetime) -> object:
         "overdue": item.overdue,
         "turn": item.turn,
         "other": item.other,
-        "data": _data(services, item),
+        "data": _data(services, item, granted),
         "href": event_href(services.settings.base_url, item.dossier_id, item.event_id)
         if item.event_id
         else f"{services.settings.base_url}/v1/dossiers/{item.dossier_id}",
@@ -87,11 +97,11 @@ def _view(services: Services, item: InboxItem, now: datetime) -> object:
     return {name: value for name, value in view.items() if value is not None}
 
 
-def _data(services: Services, item: InboxItem) -> object:
+def _data(services: Services, item: InboxItem, granted: Classes) -> object:
     if item.body is None or item.inscription is None or item.other is None:
         return None
     today = local_day(services.clock.now())
-    reader = Reader(item.inscription, item.mandates, services.directory_now(), today)
+    reader = Reader(item.inscription, item.mandates, services.directory_now(), today, granted)
     return visible_data(
         item.type, msgspec.json.decode(item.body)["data"], reader.classes(item.type, item.other.organisation)
     )
@@ -107,7 +117,7 @@ def _data(services: Services, item: InboxItem) -> object:
 )
 async def mark_seen(request: Request) -> Response:
     """Note up to which event each dossier was seen; repeating it changes nothing, so it takes no key."""
-    caller = await caller_of(request, "dossier:read")
+    caller = (await visit(request, "dossier:read", Task.READ_INBOX)).caller
     services = services_of(request)
     body, _ = await body_of(request, Seen)
     marks = [(UUID(mark.dossier_id), mark.sequence) for mark in body.items]
@@ -125,5 +135,5 @@ async def mark_seen(request: Request) -> Response:
 )
 async def stream_inbox(request: Request) -> Response:
     """Keep a line open that says `inbox` each time your organisation's inboxes changed: then read it."""
-    caller = await caller_of(request, "dossier:read")
+    caller = (await visit(request, "dossier:read", Task.READ_INBOX)).caller
     return inbox_stream(services_of(request).broadcast, caller.organisation.organisation_id)

@@ -14,14 +14,16 @@ from handover.domain.codes_training import Instrument
 from handover.domain.deadlines import local_day
 from handover.domain.offers import Offer, Proposed, Search
 from handover.domain.parties import Caller
+from handover.domain.policy import Task
 from handover.domain.refusals import WrongParty
 from handover.web.answers import answer, collection
 from handover.web.api.describing import KEY_HEADER, MATCH_HEADER, PROBLEMS, gives, scope, takes
 from handover.web.api.offer_views import Offers, OfferView
 from handover.web.api.posted import struct_of
-from handover.web.asking import caller_of, if_match, raw_body, refuse_unknown_query, uuid_of, write_request
+from handover.web.asking import if_match, raw_body, refuse_unknown_query, uuid_of, write_request
 from handover.web.needs import Services, services_of
 from handover.web.problems import HttpProblem
+from handover.web.visits import visit
 
 router = APIRouter(
     prefix="/v1/offers", tags=["Offers"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS
@@ -53,7 +55,7 @@ async def find_offers(  # noqa: PLR0913, PLR0917 - each is a filter
     any_day: Annotated[bool, Query(alias="anyDay", description="Also those that are over or still to come")] = False,
 ) -> Response:
     """Give what can be used today. An offer that names no municipality, target group or barrier is for all of them."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     services = services_of(request)
     search = Search(
         municipality=municipality,
@@ -83,7 +85,7 @@ async def find_offers(  # noqa: PLR0913, PLR0917 - each is a filter
 )
 async def add_offer(request: Request) -> Response:
     """Add an offer of your organisation."""
-    caller = await caller_of(request, SCOPE)
+    caller = (await visit(request, SCOPE, Task.MANAGE_OFFERS)).caller
     services = services_of(request)
     raw = await raw_body(request)
     proposed = struct_of(raw, Proposed)
@@ -106,7 +108,7 @@ async def add_offer(request: Request) -> Response:
 )
 async def read_offer(request: Request, offerId: str) -> Response:  # noqa: N803 - the name in the path
     """Give one offer, also of another organisation."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     services = services_of(request)
     offer = await _one(services, offerId)
     return answer(_view(services, offer), headers={"ETag": f'"{offer.version}"'})
@@ -121,7 +123,7 @@ async def read_offer(request: Request, offerId: str) -> Response:  # noqa: N803 
 )
 async def change_offer(request: Request, offerId: str) -> Response:  # noqa: N803 - the name in the path
     """Write an offer of your organisation anew."""
-    caller = await caller_of(request, SCOPE)
+    caller = (await visit(request, SCOPE, Task.MANAGE_OFFERS)).caller
     services = services_of(request)
     proposed = struct_of(await raw_body(request), Proposed)
     before = await _own(services, caller, offerId)
@@ -148,7 +150,7 @@ async def change_offer(request: Request, offerId: str) -> Response:  # noqa: N80
 )
 async def delete_offer(request: Request, offerId: str) -> Response:  # noqa: N803 - the name in the path
     """Delete an offer of your organisation."""
-    caller = await caller_of(request, SCOPE)
+    caller = (await visit(request, SCOPE, Task.MANAGE_OFFERS)).caller
     services = services_of(request)
     offer = await _own(services, caller, offerId)
     if not await services.offers.delete(offer.organisation, offer.offer_id, expected=if_match(request)):

@@ -15,6 +15,7 @@ from handover.domain.codes import Coded
 from handover.domain.codes_training import Instrument
 from handover.domain.kinds import EVENT_TYPES, EventType
 from handover.domain.parties import Counsellor, Organisation
+from handover.domain.policy import Task
 from handover.domain.threads import By, Transition
 from handover.domain.training_guide import GUIDE, Explained
 from handover.web.answers import answer, collection, without_nulls
@@ -30,9 +31,10 @@ from handover.web.api.reference_views import (
     OrganisationView,
     TrainingGuide,
 )
-from handover.web.asking import caller_of, refuse_unknown_query
+from handover.web.asking import refuse_unknown_query
 from handover.web.needs import Services, services_of
 from handover.web.problems import HttpProblem
+from handover.web.visits import visit
 
 router = APIRouter(prefix="/v1", tags=["Reference"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
 _PUBLIC = {"Cache-Control": "private, max-age=300"}
@@ -63,7 +65,7 @@ CODE_LISTS: dict[str, type[Coded]] = {
 )
 async def list_event_types(request: Request) -> Response:
     """Give every event type: its thread kind, from, to, who may post it, required fields, an example."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     base = services_of(request).settings.base_url
     items = [
         msgspec.json.encode(entry | {"href": f"{base}/v1/refData/eventTypes#{entry['type']}"})
@@ -131,7 +133,7 @@ def _to(row: Transition) -> str:
 )
 async def list_legal_bases(request: Request) -> Response:
     """Give each published protocol or deliberation with the purposes it allows."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     services = services_of(request)
     here = f"{services.settings.base_url}/v1/refData/legalBases"
     items = [
@@ -162,7 +164,7 @@ async def list_legal_bases(request: Request) -> Response:
 )
 async def read_training_guide(request: Request) -> Response:
     """Give, for each instrument, what it is, who it suits, what it ends in and what to ask first."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     here = f"{services_of(request).settings.base_url}/v1/refData/trainingGuide"
     items = [
         msgspec.json.encode(
@@ -191,7 +193,7 @@ def _explained(one: Explained) -> dict[str, str]:
 )
 async def list_code_lists(request: Request) -> Response:
     """Give the address of every code list."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     here = f"{services_of(request).settings.base_url}/v1/refData"
     names = ["eventTypes", "legalBases", "answerTimes", "trainingGuide", *sorted(CODE_LISTS)]
     items = [msgspec.json.encode({"name": name, "href": f"{here}/{name}"}) for name in names]
@@ -207,7 +209,7 @@ async def list_code_lists(request: Request) -> Response:
 )
 async def read_code_list(request: Request, codeList: str) -> Response:  # noqa: N803 - the name in the path
     """Give the codes of a list, each with its words."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     kind = CODE_LISTS.get(codeList)
     if kind is None:
         raise HttpProblem(404, "No such code list. See GET /v1/refData.")
@@ -230,7 +232,7 @@ def labels(code: Enum) -> dict[str, str]:
 )
 async def list_organisations(request: Request) -> Response:
     """Give every organisation with whom to call."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     services = services_of(request)
     found = sorted(services.directory_now().organisations.values(), key=lambda o: o.organisation_id)
     items = [msgspec.json.encode(_organisation(services, one)) for one in found]
@@ -246,7 +248,7 @@ async def list_organisations(request: Request) -> Response:
 )
 async def read_organisation(request: Request, organisationId: str) -> Response:  # noqa: N803 - the name in the path
     """Give one organisation with whom to call."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     services = services_of(request)
     return answer(_organisation(services, _known(services, organisationId)))
 
@@ -260,7 +262,7 @@ async def read_organisation(request: Request, organisationId: str) -> Response: 
 )
 async def list_counsellors(request: Request, organisationId: str) -> Response:  # noqa: N803 - the name in the path
     """Give who works there, in which team, and how to reach them."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     services = services_of(request)
     own = _known(services, organisationId).organisation_id
     found = [c for c in services.directory_now().counsellors.values() if c.organisation_id == own]
@@ -281,7 +283,7 @@ async def read_counsellor(
     counsellorId: str,  # noqa: N803 - the name in the path
 ) -> Response:
     """Give one counsellor, their team and how to reach them."""
-    await caller_of(request, "dossier:read")
+    await visit(request, "dossier:read", Task.READ_REFERENCE)
     services = services_of(request)
     own = _known(services, organisationId).organisation_id
     found = services.directory_now().counsellor_of(own, counsellorId)

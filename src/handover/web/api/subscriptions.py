@@ -8,12 +8,14 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from handover.access.denials import MissingScope
 from handover.delivery.outbox import Delivery
 from handover.delivery.queue import State
 from handover.delivery.replays import Replay as Job
 from handover.delivery.replays import Which
-from handover.delivery.subscriptions import Status, Subscription
+from handover.delivery.subscriptions import Content, Status, Subscription
 from handover.domain.parties import Caller
+from handover.domain.policy import CONFIDENTIAL_SCOPE, Task
 from handover.web.answers import answer, collection, event_href, without_nulls
 from handover.web.api.describing import KEY_HEADER, PROBLEMS, gives, scope, takes
 from handover.web.api.dossiers import PageSize
@@ -29,9 +31,10 @@ from handover.web.api.views import (
     SubscriptionView,
     TestOutcome,
 )
-from handover.web.asking import body_of, caller_of, refuse_unknown_query, uuid_of, write_request
+from handover.web.asking import body_of, refuse_unknown_query, uuid_of, write_request
 from handover.web.needs import Services, services_of
 from handover.web.problems import BadInput, HttpProblem, Issue
+from handover.web.visits import visit
 
 router = APIRouter(
     prefix="/v1/subscriptions",
@@ -47,8 +50,14 @@ def _unknown() -> HttpProblem:
 
 
 async def _asked(request: Request) -> tuple[Caller, Services, str]:
-    caller = await caller_of(request, _SCOPE)
+    caller = (await visit(request, _SCOPE, Task.MANAGE_SUBSCRIPTIONS)).caller
     return caller, services_of(request), caller.organisation.organisation_id
+
+
+def _check_content(caller: Caller, content: Content | None) -> None:
+    """Full deliveries hold confidential fields where a mandate opens them: who asks for them must be let have those."""
+    if content is Content.FULL and CONFIDENTIAL_SCOPE not in caller.scopes:
+        raise MissingScope(CONFIDENTIAL_SCOPE)
 
 
 def _view(services: Services, subscription: Subscription) -> Mapping[str, object]:
@@ -78,8 +87,9 @@ def _view(services: Services, subscription: Subscription) -> Mapping[str, object
 )
 async def create_subscription(request: Request) -> Response:
     """Add a subscription. The `secret` in the answer is shown this once: keep it to check signatures."""
-    _, services, own = await _asked(request)
+    caller, services, own = await _asked(request)
     body, raw = await body_of(request, SubscriptionCreation)
+    _check_content(caller, body.content)
 
     async def create() -> bytes:
         subscription, secret = await services.subscriptions.create(
@@ -131,8 +141,9 @@ async def read_subscription(request: Request, subscriptionId: str) -> Response: 
 )
 async def change_subscription(request: Request, subscriptionId: str) -> Response:  # noqa: N803 - the name in the path
     """Change what is given; what is left out stays. `active` after `disabled` sends what was missed."""
-    _, services, own = await _asked(request)
+    caller, services, own = await _asked(request)
     body, _ = await body_of(request, SubscriptionChange)
+    _check_content(caller, body.content)
     found_id = uuid_of(subscriptionId)
     if found_id is None:
         raise _unknown()

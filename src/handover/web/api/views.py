@@ -195,22 +195,26 @@ class MandateView(View):
 
 
 class DossierView(View):
-    """A dossier at `version`, the sequence of its latest event."""
+    """A dossier at `version`, the sequence of its latest event.
+
+    With `breakGlassNeeded` you are not assigned to this client: the rest is left out until you give a reason.
+    """
 
     dossier_id: str
     href: str
     version: int
     status: Literal["open", "closed"]
     client: ClientView
-    target_group: TargetGroup
-    lead: LeadView
+    target_group: TargetGroup | None = None
+    lead: LeadView | None = None
     inscriptions: list[InscriptionView]
     contacts: list[ContactView]
-    facts: FactsView
-    mandates: list[MandateView]
-    priority_line: bool
+    facts: FactsView | None = None
+    mandates: list[MandateView] | None = None
+    priority_line: bool | None = None
     merged_into: str | None = None
-    open_threads: int
+    open_threads: int | None = None
+    break_glass_needed: bool | None = None
     opened_at: datetime
     changed_at: datetime
 

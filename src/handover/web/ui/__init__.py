@@ -4,11 +4,13 @@ from fastapi import APIRouter, FastAPI
 
 from handover.web.ui import (
     agreements_screen,
+    break_glass_screen,
     dossier_screen,
     inbox_screen,
     list_screen,
     offers_screen,
     opening_screen,
+    sign_in_elsewhere,
     signing,
     step_screen,
 )
@@ -21,15 +23,18 @@ router = APIRouter(include_in_schema=False)
 # "/dossiers/new" must be tried before "/dossiers/{dossier_id}".
 for _screen in (
     signing,
+    sign_in_elsewhere,
     inbox_screen,
     list_screen,
     opening_screen,
     dossier_screen,
     step_screen,
+    break_glass_screen,
     agreements_screen,
     offers_screen,
 ):
     router.include_router(_screen.router)
+router.include_router(sign_in_elsewhere.back_channel)
 
 
 def mount(app: FastAPI) -> None:

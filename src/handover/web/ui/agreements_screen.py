@@ -13,7 +13,9 @@ from starlette.responses import Response
 from handover.access.denials import MissingScope
 from handover.domain.agreeing import AnswerTime, Proposed, adjustable
 from handover.domain.agreements import Agreement, Desk, Terms
+from handover.domain.policy import Task, may
 from handover.domain.refusals import InvalidField, Refusal, Unseen
+from handover.domain.relations import roles_of
 from handover.record.agreements import Kept
 from handover.web.api.agreements import SCOPE
 from handover.web.asking import uuid_of
@@ -59,15 +61,17 @@ class Time:
 async def list_page(request: Request) -> Response:
     """Show the organisation's agreements, each with whom to turn to today."""
     page = Page(request, await signed_in(request))
+    await page.services.guard.permit(page.visit, Task.READ_REFERENCE)
     found = await page.services.agreements.list(page.own)
     shown = [(kept, contacts(page, kept.agreement)) for kept in found]
-    return page.show("agreements.html", agreements=shown, may_change=SCOPE in page.caller.scopes)
+    return page.show("agreements.html", agreements=shown, may_change=_may_change(page))
 
 
 @router.get("/agreements/{agreement_id}")
 async def agreement_page(request: Request, agreement_id: str) -> Response:
     """Show one agreement, and the form to change it for who may."""
     page = Page(request, await signed_in(request))
+    await page.services.guard.permit(page.visit, Task.READ_REFERENCE)
     kept = await _one(page, agreement_id)
     return _show(page, kept, _typed(kept.agreement))
 
@@ -78,6 +82,7 @@ async def change(request: Request, agreement_id: str) -> Response:
     page = Page(request, await signed_in(request))
     if SCOPE not in page.caller.scopes:
         raise MissingScope(SCOPE)
+    await page.services.guard.permit(page.visit, Task.MANAGE_AGREEMENTS)
     kept = await _one(page, agreement_id)
     typed = typed_in(await request.form())
     try:
@@ -176,7 +181,7 @@ def _show(page: Page, kept: Kept, typed: Typed, *, error: str = "", status: int 
         times=list(times(page, agreement, typed)),
         error=error,
         done=page.t("agreement.changed") if page.request.query_params.get("done") == "changed" else "",
-        may_change=SCOPE in page.caller.scopes,
+        may_change=_may_change(page),
         changed_by=page.people.counsellor(kept.changed_by),
     )
 
@@ -249,3 +254,7 @@ def _given(fields: Mapping[str, str]) -> dict[str, str]:
 def _words(page: Page, field: str) -> str:
     key = f"agreement.invalid_{field.rpartition('.')[2]}"
     return str(page.t(key if key in page.t else "agreement.wrong"))
+
+
+def _may_change(page: Page) -> bool:
+    return SCOPE in page.caller.scopes and may(roles_of(page.caller), Task.MANAGE_AGREEMENTS)

@@ -12,8 +12,11 @@ from handover.domain.allowed import allowed
 from handover.domain.dossier import Dossier
 from handover.domain.events import Acknowledge
 from handover.domain.kinds import EVENT_TYPES
+from handover.domain.parties import Caller
+from handover.domain.policy import Action, Relation, decide
 from handover.domain.posting import awaits_receipt
-from handover.domain.refusals import Unseen
+from handover.domain.refusals import BreakGlassNeeded
+from handover.domain.relations import roles_of
 from handover.platform.ids import new_id
 from handover.record import handle
 from handover.web.asking import uuid_of
@@ -34,7 +37,10 @@ async def dossier_page(request: Request, dossier_id: str) -> Response:
     """Show a dossier. Whoever looks has seen its news; a referral to them counts as received."""
     caller = await signed_in(request)
     page = Page(request, caller)
-    dossier = await seen_dossier(page, dossier_id)
+    try:
+        dossier = await seen_dossier(page, dossier_id)
+    except BreakGlassNeeded:
+        return glass_page(page, dossier_id)
     unseen = await page.services.inbox.unseen_counts(page.own, caller.counsellor_id, [dossier.dossier_id])
     dossier = await _acknowledged(page, dossier)
     before = _before(request, dossier)
@@ -74,29 +80,45 @@ async def news(request: Request, dossier_id: str) -> Response:
     """Tell an open dossier page how many steps came since; it does not change under its reader."""
     caller = await signed_in(request)
     page = Page(request, caller)
-    dossier = await seen_dossier(page, dossier_id)
+    dossier = await seen_dossier(page, dossier_id, Action.FIND_DOSSIER)
     unseen = await page.services.inbox.unseen_counts(page.own, caller.counsellor_id, [dossier.dossier_id])
     return page.show("dossier_news.html", dossier=dossier, n=unseen.get(dossier.dossier_id, 0))
 
 
 def possible_steps(page: Page, dossier: Dossier) -> list[Possible]:
     """Give what the signed-in person may do now."""
+    if not page.may_post:
+        return []
     return allowed(dossier, page.caller, page.people.directory, at=page.dates.now)
 
 
-async def seen_dossier(page: Page, text: str) -> Dossier:
-    """Give the dossier of an address. Raises Unseen for an unknown one and for one of others alike."""
+async def seen_dossier(page: Page, text: str, action: Action = Action.READ_DOSSIER) -> Dossier:
+    """Give the dossier of an address, once the policy lets the page show it, and note that.
+
+    Raises Unseen for an unknown one and for one of others alike, BreakGlassNeeded for one that colleagues work on.
+    """
     dossier_id = uuid_of(text)
     # A place beyond every step: the state alone is wanted here.
     found = await page.services.reader.timeline(dossier_id, after=2**31 - 1, limit=1) if dossier_id else None
-    if found is None or found.dossier.inscription_of(page.own) is None:
-        raise Unseen
-    return found.dossier
+    grant = await page.services.guard.see(page.visit, action, found.dossier if found else None, dossier_id)
+    page.granted = grant.classes
+    page.may_post = may_post(page.caller, grant.relation)
+    return grant.dossier
+
+
+def may_post(caller: Caller, relation: Relation) -> bool:
+    """Tell whether someone who stands so to a dossier takes steps in it."""
+    return decide(roles_of(caller), Action.POST_STEP, relation, caller.scopes) is not None
+
+
+def glass_page(page: Page, dossier_id: str, *, reason: str = "", error: str = "", status: int = 403) -> Response:
+    """Show the page that asks for a reason instead of the dossier."""
+    return page.show("break_glass.html", status, dossier_id=dossier_id, reason=reason, error=error, key=new_id())
 
 
 async def _acknowledged(page: Page, dossier: Dossier) -> Dossier:
     """Looking is receiving: note it for each referral to us that nobody acknowledged yet."""
-    if "dossier:write" not in page.caller.scopes:
+    if "dossier:write" not in page.caller.scopes or not page.may_post:
         return dossier
     for thread in dossier.open_threads:
         if not awaits_receipt(thread, page.own):

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 from handover.domain.parties import Caller
+from handover.domain.policy import Relation, Task
 from handover.inbox.stream import InboxBroadcast
 from handover.web.asking import uuid_of
 from handover.web.needs import services_of
@@ -17,6 +18,7 @@ from handover.web.ui.inbox import shown
 from handover.web.ui.pages import HEADERS, Page
 from handover.web.ui.screens import Screen, go
 from handover.web.ui.session import signed_in, visitor
+from handover.web.visits import visit_of
 
 router = APIRouter(route_class=Screen)
 LIMIT = 200
@@ -45,11 +47,12 @@ async def inbox_list(request: Request) -> Response:
 async def seen(request: Request) -> Response:
     """Note what was seen: `upto` holds one or more `dossierId:sequence`."""
     caller = await signed_in(request)
+    page = Page(request, caller)
+    await page.services.guard.permit(page.visit, Task.READ_INBOX)
     form = await request.form()
     marks = [_mark(str(text)) for text in form.getlist("upto")]
     if not marks or not _all(marks):
         raise HttpProblem(400, "Not a place in a dossier.")
-    page = Page(request, caller)
     await page.services.inbox.seen(page.own, caller.counsellor_id, marks)
     team = _is_team(str(form.get("whose", "")))
     if page.is_part:
@@ -63,6 +66,7 @@ async def stream(request: Request) -> Response:
     caller = await visitor(request)
     if caller is None:
         return Response(status_code=401, headers=HEADERS)
+    await services_of(request).guard.permit(visit_of(request, caller), Task.READ_INBOX)
     return StreamingResponse(
         _changes(services_of(request).broadcast, caller),
         headers={**HEADERS, "X-Accel-Buffering": "no"},
@@ -84,11 +88,15 @@ async def _changes(broadcast: InboxBroadcast, caller: Caller) -> AsyncIterator[b
 
 async def _show(page: Page, template: str, *, team: bool) -> Response:
     caller, now = page.caller, page.dates.now
+    await page.services.guard.permit(page.visit, Task.READ_INBOX)
     counsellor = page.people.directory.counsellors.get(caller.counsellor_id)
     works_in = counsellor.team if counsellor else ""
     items = await page.services.inbox.items(
         page.own, caller.counsellor_id, at=now, limit=LIMIT, team=team, works_in=works_in
     )
+    bases = {item.dossier_id: item.inscription.legal_basis_id if item.inscription else "" for item in items}
+    relation = Relation.INSCRIBED if team else Relation.ASSIGNED
+    await page.services.guard.shown(page.visit, Task.READ_INBOX, bases, relation)
     groups = shown(page, items, team=team)
     return page.show(template, groups=groups, team=team, limit=LIMIT, whose="team" if team else "mine")
 

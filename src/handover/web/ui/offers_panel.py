@@ -49,7 +49,7 @@ async def _barriers(page: Page, dossier: Dossier) -> tuple[str, ...]:
         place = dossier.place_to_see(page.own, event.sequence, event.type, event.thread_id)
         if place is None or not isinstance(event.data, Recorded | Updated) or not event.data.barriers:
             continue
-        reader = Reader.of(dossier, place, page.people.directory, on=page.dates.today)
+        reader = Reader.of(dossier, place, page.people.directory, on=page.dates.today, granted=page.granted)
         if Visibility.CONTENT in reader.classes(event.type, event.organisation):
             return tuple(str(b.kind) for b in event.data.barriers if b.state is not BarrierState.SOLVED)
     return ()

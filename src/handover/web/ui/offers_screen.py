@@ -16,7 +16,9 @@ from handover.domain.codes_follow_up import BarrierKind
 from handover.domain.codes_offer import OfferKind
 from handover.domain.codes_training import Instrument
 from handover.domain.offers import Offer, Proposed, Search
+from handover.domain.policy import Task, may
 from handover.domain.refusals import InvalidField, Refusal, Unseen
+from handover.domain.relations import roles_of
 from handover.web.api.offers import SCOPE
 from handover.web.asking import uuid_of
 from handover.web.ui.pages import Page
@@ -50,6 +52,7 @@ class Shown:
 async def search_page(request: Request) -> Response:
     """Search the offers of all organisations."""
     page = Page(request, await signed_in(request))
+    await page.services.guard.permit(page.visit, Task.READ_REFERENCE)
     asked = request.query_params
     search = Search(
         municipality=asked.get("municipality", "")[:200],
@@ -69,7 +72,7 @@ async def search_page(request: Request) -> Response:
         groups=list(TargetGroup),
         barriers=list(BarrierKind),
         places=await page.services.offers.places(),
-        may_write=SCOPE in page.caller.scopes,
+        may_write=_may_write(page),
         done=page.t(f"offer.done_{asked['done']}") if asked.get("done") in {"saved", "deleted"} else "",
     )
 
@@ -105,7 +108,7 @@ def _shown(page: Page, offer: Offer, step: str) -> Shown:
 async def new_page(request: Request) -> Response:
     """Show an empty form."""
     page = Page(request, await signed_in(request))
-    _may_write(page)
+    await _check_may_write(page)
     return _form(page, {"validFrom": [page.dates.today.isoformat()]}, offer=None)
 
 
@@ -113,7 +116,7 @@ async def new_page(request: Request) -> Response:
 async def edit_page(request: Request, offer_id: str) -> Response:
     """Show an offer of one's own to change it."""
     page = Page(request, await signed_in(request))
-    _may_write(page)
+    await _check_may_write(page)
     offer = await _own(page, offer_id)
     return _form(page, _typed(offer.offer), offer=offer)
 
@@ -122,7 +125,7 @@ async def edit_page(request: Request, offer_id: str) -> Response:
 async def save(request: Request, offer_id: str) -> Response:
     """Keep an offer (`new`: a new one), or delete it."""
     page = Page(request, await signed_in(request))
-    _may_write(page)
+    await _check_may_write(page)
     offer = None if offer_id == "new" else await _own(page, offer_id)
     typed = typed_in(await request.form())
     offers, people, by = page.services.offers, page.people.directory, page.caller.counsellor_id
@@ -143,9 +146,14 @@ async def save(request: Request, offer_id: str) -> Response:
     return go("/offers?done=saved")
 
 
-def _may_write(page: Page) -> None:
+def _may_write(page: Page) -> bool:
+    return SCOPE in page.caller.scopes and may(roles_of(page.caller), Task.MANAGE_OFFERS)
+
+
+async def _check_may_write(page: Page) -> None:
     if SCOPE not in page.caller.scopes:
         raise MissingScope(SCOPE)
+    await page.services.guard.permit(page.visit, Task.MANAGE_OFFERS)
 
 
 async def _own(page: Page, text: str) -> Offer:

@@ -10,6 +10,7 @@ from handover.domain import codes
 from handover.domain.codes import OrganisationKind
 from handover.domain.events import OpenDossier
 from handover.domain.opening import CAPACITIES
+from handover.domain.policy import Task
 from handover.domain.refusals import Refusal
 from handover.platform.ids import new_id
 from handover.web.problems import problem_of
@@ -43,6 +44,7 @@ async def opening_form(request: Request) -> Response:
     """Show the form."""
     page = Page(request, await signed_in(request))
     may_write(page.caller)
+    await page.services.guard.permit(page.visit, Task.OPEN_DOSSIER)
     bases = _legal_bases(page)
     typed = {"key": [str(new_id())]}
     if len(bases) == 1:
@@ -55,6 +57,7 @@ async def open_dossier(request: Request) -> Response:
     """Open or join; sent twice it counts once."""
     page = Page(request, await signed_in(request))
     may_write(page.caller)
+    await page.services.guard.permit(page.visit, Task.OPEN_DOSSIER)
     typed = typed_in(await request.form())
     data, wrong = read(_SHAPES, typed)
     ssin = plain_ssin(str(data.get("ssin", "")))

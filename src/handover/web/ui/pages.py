@@ -1,37 +1,43 @@
 """Writing a page: language, who looks, words and dates in templates, and the headers that keep it safe."""
 
 import gzip
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import jinja2
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
+from handover.access.guard import Visit
 from handover.domain.parties import Caller
+from handover.domain.policy import Classes
 from handover.platform.settings import Mode
 from handover.web.needs import Services, services_of
 from handover.web.ui.assets import ASSETS
 from handover.web.ui.dates import Dates
 from handover.web.ui.people import People
+from handover.web.ui.session import FORM_FIELD
 from handover.web.ui.words import WORDS, Language, Words
+from handover.web.visits import visit_of
 
 LANGUAGE_COOKIE = "handover_language"
 _YEAR_SECONDS = 31_536_000
 _WORTH_PACKING = 1024
 
+HSTS = f"max-age={_YEAR_SECONDS}; includeSubDomains"
+
 HEADERS = {
     "Cache-Control": "no-store, max-age=0",
-    "Content-Security-Policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
+"""Of every answer; a page has a wider policy of its own (`_policy`)."""
 
 _templates = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
@@ -53,6 +59,9 @@ class Page:
         self.dates = Dates(self.t, self.services.clock.now())
         self.people = People(self.services.directory_now(), self.t)
         self._caller: Caller | None = caller or getattr(request.state, "caller", None)
+        self.granted: Classes = frozenset()
+        self.may_post = False
+        """What the policy grants of the dossier that this page shows: field classes, and taking steps."""
 
     @property
     def caller(self) -> Caller:
@@ -67,6 +76,11 @@ class Page:
         """The organisation of who looks."""
         return self.caller.organisation.organisation_id
 
+    @property
+    def visit(self) -> Visit:
+        """This request as the access log notes it."""
+        return visit_of(self.request, self.caller)
+
     def _other_language(self) -> dict[str, str]:
         """Give the address of this same page in each language."""
         rest = {name: value for name, value in self.request.query_params.items() if name != "lang"}
@@ -77,9 +91,18 @@ class Page:
         """Whether htmx asks for a part of the page only."""
         return self.request.headers.get("hx-request") == "true"
 
+    def _form_token(self) -> Markup:
+        """Give the hidden field that proves a form to be of this session; nothing where nobody is signed in."""
+        (session,) = getattr(self.request.state, "session", None) or (None,)
+        field = Markup('<input type="hidden" name="{}" value="{}">')
+        return field.format(FORM_FIELD, session.form_token()) if session else Markup()
+
     def show(self, template: str, status: int = 200, **context: object) -> Response:
         """Give the page."""
+        nonce = secrets.token_urlsafe(18)
         shared: Mapping[str, Any] = {
+            "nonce": nonce,
+            "csrf": self._form_token(),
             "t": self.t,
             "dates": self.dates,
             "people": self.people,
@@ -91,9 +114,12 @@ class Page:
             "switch": self._other_language() if self.request.method == "GET" else {},
         }
         body = _templates.get_template(template).render({**shared, **context}).encode()
-        headers = {**HEADERS, "Content-Language": str(self.t.language), "Vary": "Accept-Encoding"}
-        if self.services.settings.base_url.startswith("https://"):
-            headers["Strict-Transport-Security"] = f"max-age={_YEAR_SECONDS}"
+        headers = {
+            **HEADERS,
+            "Content-Security-Policy": _policy(nonce),
+            "Content-Language": str(self.t.language),
+            "Vary": "Accept-Encoding",
+        }
         if len(body) > _WORTH_PACKING and "gzip" in self.request.headers.get("accept-encoding", ""):
             body = gzip.compress(body, 5)
             headers["Content-Encoding"] = "gzip"
@@ -101,6 +127,14 @@ class Page:
         if self.asked in set(Language):
             response.set_cookie(LANGUAGE_COOKIE, self.asked, max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
         return response
+
+
+def _policy(nonce: str) -> str:
+    """Let a page run only the scripts that carry its nonce, and send forms and questions only home."""
+    return (
+        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
 
 
 def _language(request: Request) -> Language:

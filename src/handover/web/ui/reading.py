@@ -10,6 +10,7 @@ from starlette.datastructures import FormData
 from handover.web.api.moments import within_reach
 from handover.web.ui.dates import from_input
 from handover.web.ui.fields import Shape, Widget
+from handover.web.ui.session import FORM_FIELD
 
 Typed = Mapping[str, Sequence[str]]
 """What stands in a form, by field name, exactly as typed."""
@@ -46,10 +47,13 @@ class _Refused(Exception):  # noqa: N818 - an answer, not a fault
 
 
 def typed_in(form: FormData) -> dict[str, list[str]]:
-    """Give the texts of a form; line ends as one character, however the browser sends them."""
+    """Give the texts of a form; line ends as one character, however the browser sends them.
+
+    Without the session's token, which is another one each time: what was filled in is the same without it.
+    """
     found: dict[str, list[str]] = {}
     for name, value in form.multi_items():
-        if isinstance(value, str):
+        if isinstance(value, str) and name != FORM_FIELD:
             found.setdefault(name, []).append(value.replace("\r\n", "\n"))
     return found
 

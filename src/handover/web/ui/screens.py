@@ -11,8 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from handover.domain.refusals import Refusal
 from handover.platform.ids import new_id
 from handover.web.problems import problem_of
-from handover.web.ui.pages import HEADERS, Page
-from handover.web.ui.session import SignInNeeded, refuse_other_sites
+from handover.web.ui.origins import is_https, refuse_other_sites
+from handover.web.ui.pages import HEADERS, HSTS, Page
+from handover.web.ui.session import SignInNeeded
 
 _log = structlog.stdlib.get_logger("handover.web.ui")
 _NOT_FOUND, _SERVER_ERROR = 404, 500
@@ -29,11 +30,14 @@ class Screen(APIRoute):
         async def handle(request: Request) -> Response:
             try:
                 refuse_other_sites(request)
-                return await inner(request)
+                response = await inner(request)
             except SignInNeeded as needed:
-                return _to_sign_in(request, expired=needed.expired)
+                response = _to_sign_in(request, expired=needed.expired)
             except Exception as error:  # noqa: BLE001 - a person must get a page, whatever it is
-                return error_page(request, error)
+                response = error_page(request, error)
+            if is_https(request):
+                response.headers["Strict-Transport-Security"] = HSTS
+            return response
 
         return handle
 

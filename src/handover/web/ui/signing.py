@@ -1,19 +1,17 @@
-"""Signing in and out. A demonstration lets you choose; production needs an identity provider."""
-
-import asyncio
+"""Signing in and out. A demonstration lets you choose a name; else the identity provider says who someone is."""
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from handover.access import demonstration
+from handover.access.acm_idm import Role
 from handover.domain.codes import OrganisationKind
 from handover.platform.settings import Mode
 from handover.web.needs import services_of
 from handover.web.problems import HttpProblem
 from handover.web.ui.pages import Page
 from handover.web.ui.screens import Screen, go
-from handover.web.ui.session import begin, end
+from handover.web.ui.session import begin, end, held, refuse_foreign_form, session_of
 
 router = APIRouter(route_class=Screen)
 _FULL = 200
@@ -22,12 +20,19 @@ _KINDS = list(OrganisationKind)
 
 @router.get("/sign-in")
 async def sign_in_page(request: Request) -> Response:
-    """Show who one can be."""
+    """Show how one gets in, and in a demonstration who one can be."""
     page = Page(request)
-    directory = page.people.directory
-    organisations = sorted(directory.organisations.values(), key=lambda o: (_KINDS.index(o.kind), o.name.casefold()))
-    choices = [(o, page.people.of(o.organisation_id)[:_FULL]) for o in organisations]
-    return page.show("sign_in.html", organisations=choices, expired="expired" in request.query_params)
+    choices = []
+    if page.services.settings.mode is Mode.DEMONSTRATION:
+        organisations = page.people.directory.organisations.values()
+        by_kind = sorted(organisations, key=lambda o: (_KINDS.index(o.kind), o.name.casefold()))
+        choices = [(o, page.people.of(o.organisation_id)[:_FULL]) for o in by_kind]
+    return page.show(
+        "sign_in.html",
+        organisations=choices,
+        expired="expired" in request.query_params,
+        elsewhere=page.services.open_id is not None,
+    )
 
 
 @router.post("/sign-in")
@@ -38,23 +43,29 @@ async def sign_in(request: Request) -> Response:
         raise HttpProblem(403, "Signing in by choosing a name is for demonstrations only.")
     form = await request.form()
     organisation, counsellor = str(form.get("organisation", "")), str(form.get("counsellor", ""))
-    if services.directory_now().counsellor_of(organisation, counsellor) is None:
+    directory = services.directory_now()
+    if directory.counsellor_of(organisation, counsellor) is None:
         raise HttpProblem(400, "No such counsellor.")
-    token = await asyncio.to_thread(
-        demonstration.issue,
-        services.settings.data_dir,
-        organisation=organisation,
-        counsellor=counsellor,
-        at=services.clock.now(),
-    )
+    coordinates = directory.organisations[organisation].coordinator == counsellor
+    roles = {Role.COUNSELLOR, Role.COORDINATOR} if coordinates else {Role.COUNSELLOR}
+    secret = await services.sessions.begin(organisation, counsellor, roles, instead_of=held(request))
     response = go("/")
-    begin(response, request, token, int(demonstration.LIFETIME.total_seconds()))
+    begin(response, request, secret)
     return response
 
 
 @router.post("/sign-out")
 async def sign_out(request: Request) -> Response:
-    """End the session in this browser."""
-    response = go("/sign-in")
+    """End the session here, then at the identity provider where it began there."""
+    session = await session_of(request)
+    further = ""
+    if session:
+        await refuse_foreign_form(request, session)
+        services = services_of(request)
+        id_token = await services.sessions.end(session.secret)
+        request.state.session = (None,)
+        further = await services.open_id.sign_out_address(id_token) if id_token and services.open_id else ""
+    # A page that goes on by itself: sending the form's browser on would be stopped by `form-action 'self'`.
+    response = Page(request).show("signed_out.html", further=further) if further else go("/sign-in")
     end(response, request)
     return response

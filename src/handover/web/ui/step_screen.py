@@ -17,6 +17,7 @@ from handover.domain.events import Event, PostEvent
 from handover.domain.fields import Visibility
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.parties import Caller
+from handover.domain.policy import Action
 from handover.domain.refusals import InvalidField, Refusal, UnknownThread, Unseen
 from handover.domain.taking_back import seems_latest
 from handover.domain.threads import Thread
@@ -54,7 +55,7 @@ async def step_form(request: Request, dossier_id: str, event_type: str) -> Respo
     """Show the form of a step that may be taken now."""
     page = Page(request, await signed_in(request))
     may_write(page.caller)
-    dossier = await seen_dossier(page, dossier_id)
+    dossier = await seen_dossier(page, dossier_id, Action.POST_STEP)
     thread = _thread(request, dossier, page.own, event_type)
     earlier = await _earlier(page, dossier, thread)
     if not _is_offered(page, dossier, event_type, thread, earlier):
@@ -72,7 +73,7 @@ async def take_step(request: Request, dossier_id: str, event_type: str) -> Respo
     """Record the step; sent twice it counts once."""
     page = Page(request, await signed_in(request))
     may_write(page.caller)
-    dossier = await seen_dossier(page, dossier_id)
+    dossier = await seen_dossier(page, dossier_id, Action.POST_STEP)
     thread = _thread(request, dossier, page.own, event_type)
     typed = typed_in(await request.form())
     if "more" in typed:
@@ -172,7 +173,9 @@ def _about(page: Page, dossier: Dossier, earlier: Sequence[Event]) -> Sequence[S
     own = dossier.inscription_of(page.own)
     if not earlier or own is None:
         return ()
-    return said(page, earlier[0], Reader.of(dossier, own, page.people.directory, on=page.dates.today))
+    return said(
+        page, earlier[0], Reader.of(dossier, own, page.people.directory, on=page.dates.today, granted=page.granted)
+    )
 
 
 def _form(  # noqa: PLR0913 - what a form is made of

@@ -69,7 +69,7 @@ def steps(
         place = dossier.place_to_see(page.own, event.sequence, event.type, event.thread_id)
         if place is None:
             continue
-        reader = Reader.of(dossier, place, page.people.directory, on=page.dates.today)
+        reader = Reader.of(dossier, place, page.people.directory, on=page.dates.today, granted=page.granted)
         is_new = unseen > 0 and event.organisation != page.own
         unseen -= is_new
         lines = said(page, event, reader)

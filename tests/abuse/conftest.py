@@ -1,0 +1,3 @@
+from tests.web.conftest import shared
+
+__all__ = ["shared"]
