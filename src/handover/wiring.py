@@ -42,6 +42,7 @@ from handover.record.notes import Signer
 from handover.record.offers import Offers
 from handover.record.once import Once
 from handover.record.reading import CHANNEL, Reader
+from handover.record.retention import keep_periods
 from handover.record.scheduling import Scheduler
 from handover.record.schema import refuse_old_schema
 from handover.record.sealing import Sealer
@@ -232,6 +233,7 @@ async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Pro
             clock=ready.clock,
             options=options,
         )
+        periods = asyncio.create_task(keep_periods(ready.pool, ready.record, ready.sealer, ready.clock))
         house = asyncio.create_task(keep_house(ready.pool, ready.clock, log_years=settings.access_log_years))
         try:
             yield (
@@ -249,6 +251,7 @@ async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Pro
             )
         finally:
             house.cancel()
+            periods.cancel()
 
 
 async def _close(pool: asyncpg.Pool) -> None:

@@ -23,6 +23,7 @@ COMMANDS = {
     "export": "export",
     "keys": "keys",
     "erase": "erase",
+    "retention": "retention",
     "backup": "backup",
     "restore": "restore",
     "verify": "verify",

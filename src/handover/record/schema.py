@@ -4,7 +4,7 @@ import asyncpg
 
 from handover.platform.db import DatabaseUnfitError
 
-SCHEMA = "0008"
+SCHEMA = "0009"
 """The schema that this version needs: its last migration. A later one does it no harm."""
 
 

@@ -451,3 +451,10 @@ break_glass = Table(
     Index("break_glass_of_organisation", "organisation_id", "opened_at", "break_glass_id"),
     Index("break_glass_by_age", "opened_at"),
 )
+retention = Table(
+    "retention",
+    metadata,
+    Column("organisation_id", Text, ForeignKey("organisation.organisation_id"), primary_key=True),
+    Column("close_after_months", Integer, nullable=False),
+    Column("erase_after_months", Integer, nullable=False),
+)
