@@ -67,8 +67,8 @@ story: $(STAMP) ## three clients' stories over HTTP with a moved clock, both inb
 	@$(BIN)/python -m tests.story
 
 .PHONY: mutants
-mutants: $(STAMP) ## remove each rule in turn and print the test that notices
-	@$(BIN)/python -m tests.mutants
+mutants: $(STAMP) ## remove each rule in turn and print the test that notices (ARGS=policy for those of the policy)
+	@$(BIN)/python -m tests.mutants $(ARGS)
 
 .PHONY: faults
 faults: $(STAMP) ## provoke every fault and write docs/reliability.md (ARGS=--long for the long forms)

@@ -158,3 +158,9 @@ def test_the_table_cannot_be_changed() -> None:
         TABLE[Role.ADMINISTRATOR, Relation.ASSIGNED, Action.READ_DOSSIER] = ALL  # type: ignore[index]
     with pytest.raises(TypeError):
         TASKS[Task.READ_ORGANISATION_LOG] = frozenset(Role)  # type: ignore[index]
+
+
+def test_who_may_not_see_internal_fields_sees_no_more_of_what_their_organisation_wrote() -> None:
+    granted = frozenset({Visibility.STEP, Visibility.CONTENT})
+    assert narrowed(ALL, granted, own=True) == granted
+    assert narrowed(ALL, frozenset({Visibility.STEP, Visibility.INTERNAL}), own=True) == ALL

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from time import monotonic
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
@@ -10,17 +11,24 @@ from msgspec.structs import replace as changed
 
 from handover.access.guard import Grant, Visit
 from handover.domain.dossier import Dossier
+from handover.domain.facts import Facts
+from handover.domain.parties import Caller
 from handover.domain.policy import Action, Task
 from handover.record.sight import restricted
 from handover.record.tail import Told
 from handover.web.needs import Services
 
+_KEPT, _KEPT_SECONDS = 4096, 2.0
+"""Decisions that are kept, and for how long: who is taken off a dossier must not go on reading it."""
 _READERS = 2
-"""How many dossiers are read at once for followers, as `record.tail` reads pages: they must not crowd out who writes."""
-_Loads = dict[tuple[UUID, str], asyncio.Task[Dossier | None]]
+"""How many dossiers are read at once for followers, as `record.tail` reads pages: who writes goes first."""
+_Place = tuple[UUID, str]
+_Key = tuple[_Place, Caller]
+_Grants = dict[_Key, tuple[float, asyncio.Task[Grant | None]]]
 _rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
-_under_way: WeakKeyDictionary[asyncio.AbstractEventLoop, _Loads] = WeakKeyDictionary()
-"""Dossiers that are being read, by their place in the feed: all its followers need each of them at the same moment."""
+_known: WeakKeyDictionary[asyncio.AbstractEventLoop, _Grants] = WeakKeyDictionary()
+"""What was decided at a place in a feed, and when. Of a dossier only who is in it is kept: all followers of a feed need the
+same, and many who are behind must not hold many dossiers each."""
 
 
 async def narrowed(
@@ -46,27 +54,33 @@ async def narrowed(
 
 
 async def _loaded(services: Services, asking: Visit, newest: Mapping[UUID, str]) -> dict[UUID, Grant]:
-    """Decide for the dossiers of a page, one after another: many who are behind must not hold many dossiers each."""
     grants = {}
     for place in newest.items():
-        state = await _shared(services, place)
-        (grant,) = await services.guard.each(asking, Action.READ_EVENT, [state]) if state else [None]
+        grant = await _shared(services, asking, place)
         if grant:
-            grants[place[0]] = replace(grant, dossier=changed(grant.dossier, threads={}, contacts=(), mandates=()))
+            grants[place[0]] = grant
     return grants
 
 
-async def _shared(services: Services, place: tuple[UUID, str]) -> Dossier | None:
-    loads = _under_way.setdefault(asyncio.get_running_loop(), {})
-    task = loads.get(place)
-    if task is None:
-        task = loads[place] = asyncio.create_task(_load(services, place[0]))
-        task.add_done_callback(lambda _: loads.pop(place, None))
+async def _shared(services: Services, asking: Visit, place: _Place) -> Grant | None:
+    known = _known.setdefault(asyncio.get_running_loop(), {})
+    key = (place, asking.caller)
+    at, task = known.get(key, (0.0, None))
+    failed = task is not None and task.done() and (task.cancelled() or task.exception() is not None)
+    if task is None or failed or monotonic() - at > _KEPT_SECONDS:
+        task = asyncio.create_task(_decided(services, asking, place[0]))
+        known.pop(key, None)
+        known[key] = (monotonic(), task)
+        while len(known) > _KEPT:
+            del known[next(iter(known))]
     # Who leaves meanwhile does not take it away from the others.
     return await asyncio.shield(task)
 
 
-async def _load(services: Services, dossier_id: UUID) -> Dossier | None:
+async def _decided(services: Services, asking: Visit, dossier_id: UUID) -> Grant | None:
     async with _rooms.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(_READERS)):
         found = await services.reader.dossier(dossier_id)
-    return found[0] if found else None
+        (grant,) = await services.guard.each(asking, Action.READ_EVENT, [found[0]]) if found else [None]
+    if grant is None:
+        return None
+    return replace(grant, dossier=changed(grant.dossier, threads={}, contacts=(), mandates=(), facts=Facts()))
