@@ -101,8 +101,9 @@ async def test_two_dossiers_become_one(working: Instance) -> None:
     )
     found = problem(await ocmw.post("/v1/dossiers/search", {"ssin": one}), 400, f"{BELGIF}badRequest")
     assert found["issues"][0]["replacedBy"] == two
+    pool, sealer = working.services.pool, working.services.sealer
     for dossier_id in (merged, kept):
-        assert await problems(working.services.pool, UUID(dossier_id), working.services.sealer) == [], "both chains hold"
+        assert await problems(pool, UUID(dossier_id), sealer) == [], "both chains hold"
 
     async def one_inbox_item() -> bool:
         items = (await vdab.get("/v1/inbox", team="true")).json()["items"]

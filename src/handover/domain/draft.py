@@ -14,7 +14,9 @@ from handover.domain.threads import Thread
 class Draft:
     """Events of one command; each is applied at once, so that the next sees its effect."""
 
-    def __init__(self, dossier: Dossier | None, command: Command | Merge | Erase | CloseUnused, *, at: datetime) -> None:
+    def __init__(
+        self, dossier: Dossier | None, command: Command | Merge | Erase | CloseUnused, *, at: datetime
+    ) -> None:
         self.before = self.state = dossier
         self.at = at
         self.events: list[Event] = []

@@ -249,21 +249,25 @@ async def test_dossiers_are_listed_and_looked_up(visit: Visits, opened: Opened, 
 
 
 async def test_with_https_the_cookie_is_of_this_host_alone(database: str, tmp_path: Path) -> None:
-    async with running(database, tmp_path, work=False, public_url="https://handover.example") as found:
+    async with (
+        running(database, tmp_path, work=False, public_url="https://handover.example") as found,
+        # The proxy that ends https is left out: this is what it would ask.
+        httpx.AsyncClient(base_url=f"http://127.0.0.1:{found.services.settings.port}", trust_env=False) as http,
+    ):
         form = {"organisation": "vdab", "counsellor": "vdab.bemiddelaar-1"}
         own = {"Origin": "https://handover.example"}
-        answer = await found.http.post("/sign-in", data=form, headers=own)
+        answer = await http.post("/sign-in", data=form, headers=own)
         (cookie,) = answer.headers.get_list("set-cookie")
         value, *attributes = cookie.split("; ")
         assert value.startswith(f"__Host-{COOKIE}=")
         assert {a.lower() for a in attributes} == {"httponly", "max-age=36000", "path=/", "samesite=strict", "secure"}
         secret = value.partition("=")[2]
-        for response in (answer, await found.http.get("/sign-in"), await found.http.get("/")):
+        for response in (answer, await http.get("/sign-in"), await http.get("/")):
             assert response.headers["strict-transport-security"].startswith("max-age=31536000")
-        inside = await found.http.get("/", headers={"Cookie": f"__Host-{COOKIE}={secret}"})
+        inside = await http.get("/", headers={"Cookie": f"__Host-{COOKIE}={secret}"})
         assert inside.status_code == 200
         # Set by a host beside ours, or over plain http: not ours.
-        assert (await found.http.get("/", headers={"Cookie": f"{COOKIE}={secret}"})).status_code == 303
+        assert (await http.get("/", headers={"Cookie": f"{COOKIE}={secret}"})).status_code == 303
 
 
 async def test_a_session_ends_with_who_leaves_and_with_signing_out(instance: Instance) -> None:

@@ -27,7 +27,7 @@ _Key = tuple[_Place, Caller]
 _Grants = dict[_Key, tuple[float, asyncio.Task[Grant | None]]]
 _rooms: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 _known: WeakKeyDictionary[asyncio.AbstractEventLoop, _Grants] = WeakKeyDictionary()
-"""What was decided at a place in a feed, and when. Of a dossier only who is in it is kept: all followers of a feed need the
+"""What was decided at a place in a feed, and when. Of a dossier only who is in it is kept: followers of a feed need the
 same, and many who are behind must not hold many dossiers each."""
 
 
