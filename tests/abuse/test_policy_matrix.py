@@ -89,6 +89,7 @@ ELSEWHERE = {
     "GET /v1/dossiers": "200 200 200 403 403 403",
     "POST /v1/dossiers": "400 400 400 403 403 403",
     "POST /v1/dossiers/search": "400 400 400 403 403 403",
+    "POST /v1/identifications/search": "400 400 400 403 403 403",
     "GET /v1/events": "200 200 200 403 403 403",
     "GET /v1/events/stream": "200 200 200 403 403 403",
     "GET /v1/inbox": "200 200 200 403 403 403",

@@ -271,6 +271,7 @@ async def test_an_expired_token_with_a_wrong_signature_is_not_called_expired(sha
         ("GET", "/v1/dossiers", "dossier:read"),
         ("POST", "/v1/dossiers", "dossier:write"),
         ("POST", "/v1/dossiers/search", "dossier:read"),
+        ("POST", "/v1/identifications/search", "dossier:read"),
         ("GET", f"/v1/dossiers/{NOBODY}", "dossier:read"),
         ("GET", f"/v1/dossiers/{NOBODY}/threads", "dossier:read"),
         ("GET", f"/v1/dossiers/{NOBODY}/events", "dossier:read"),

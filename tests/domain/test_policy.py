@@ -78,6 +78,7 @@ _LETTER = {
 _TASKS = {
     "openDossier": "counsellor coordinator integration",
     "listDossiers": "counsellor coordinator integration",
+    "identifyPerson": "counsellor coordinator integration",
     "searchDossiers": "counsellor coordinator integration",
     "readInbox": "counsellor coordinator integration",
     "readFeed": "counsellor coordinator integration",

@@ -275,6 +275,8 @@ async def _ask_about_a_dossier(check: Checker, ocmw: Party, vdab: Party) -> str:
     await eventually(both_see_it)
     check("openDossier", await ocmw.post("/v1/dossiers", opening))
     check("searchDossiers", await ocmw.post("/v1/dossiers/search", {"ssin": ssin}))
+    person = {name: opening[name] for name in ("ssin", "givenName", "familyName", "birthDate", "legalBasisId")}
+    check("identifyPerson", await ocmw.post("/v1/identifications/search", person))
     for party in (ocmw, vdab):
         check("readInbox", await party.get("/v1/inbox"))
         check("listDossiers", await party.get("/v1/dossiers"))

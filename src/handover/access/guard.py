@@ -125,6 +125,12 @@ class Guard:
         """Note that the log itself was read."""
         await self.log.add([self.line(visit, task, Outcome.SEEN)])
 
+    async def identified(self, visit: Visit, dossier_id: UUID | None, legal_basis_id: str, *, match: bool) -> None:
+        """Note that a person was compared with what is known: what did not match counts as a search in vain."""
+        outcome = Outcome.SEEN if match else Outcome.NOT_FOUND
+        line = self.line(visit, Task.IDENTIFY_PERSON, outcome, asked=dossier_id)
+        await self.log.add([replace(line, legal_basis_id=legal_basis_id)])
+
     async def found_nothing(self, visit: Visit) -> None:
         """Note a search that found nothing."""
         await self.log.add([self.line(visit, Task.SEARCH_DOSSIERS, Outcome.NOT_FOUND)])

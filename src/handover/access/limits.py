@@ -9,13 +9,15 @@ import math
 import time
 from collections import OrderedDict
 
-from limits import RateLimitItem, RateLimitItemPerMinute, RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerHour, RateLimitItemPerMinute, RateLimitItemPerSecond
 from limits.storage import Storage
 from limits.strategies import FixedWindowRateLimiter
 
 from handover.domain.parties import Caller
 
 _MOST_WINDOWS = 20_000
+_TRIES = 10
+"""How often an hour an organisation may compare its data about one person with what is known."""
 _PREFIX = 64
 """An IPv6 host has that many bits to itself; counting single addresses would count nothing."""
 
@@ -84,6 +86,7 @@ class Limits:
         self._refusals = (
             RateLimitItemPerMinute(refusals_per_minute, namespace="refusals") if refusals_per_minute else None
         )
+        self._person = RateLimitItemPerHour(_TRIES, namespace="person")
         self._limiter = FixedWindowRateLimiter(NewestWindows())
 
     def asked(self, caller: Caller) -> int:
@@ -91,6 +94,10 @@ class Limits:
         organisation = caller.organisation.organisation_id
         actor = caller.actor.counsellor_id or caller.actor.application
         return self._hit(self._client, organisation, actor) or self._hit(self._organisation, organisation)
+
+    def identified(self, organisation: str, person: str) -> int:
+        """Count an organisation's question about one person, named by a digest: guessing a birth date takes many."""
+        return self._hit(self._person, organisation, person)
 
     def refused(self, address: str) -> None:
         """Count a request from an address that was not let in (401)."""

@@ -55,6 +55,8 @@ class Task(StrEnum):
     OPEN_DOSSIER = "openDossier"
     LIST_DOSSIERS = "listDossiers"
     SEARCH_DOSSIERS = "searchDossiers"
+    IDENTIFY_PERSON = "identifyPerson"
+    """Compare a number, a name and a birth date with what is known, without being shown any of it."""
     READ_INBOX = "readInbox"
     READ_FEED = "readFeed"
     READ_REFERENCE = "readReference"
@@ -102,6 +104,7 @@ _TASKS: dict[Task, frozenset[Role]] = {
     Task.OPEN_DOSSIER: frozenset({_C, _O, _I}),
     Task.LIST_DOSSIERS: frozenset({_C, _O, _I}),
     Task.SEARCH_DOSSIERS: frozenset({_C, _O, _I}),
+    Task.IDENTIFY_PERSON: frozenset({_C, _O, _I}),
     Task.READ_INBOX: frozenset({_C, _O, _I}),
     Task.READ_FEED: frozenset({_C, _O, _I}),
     Task.READ_REFERENCE: frozenset(Role),

@@ -12,6 +12,7 @@ from handover.web.api import (
     checkpoints,
     dossiers,
     events,
+    identification,
     inbox,
     offers,
     reference,
@@ -43,7 +44,19 @@ def create_app(services: Services) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.services = services
-    for module in (dossiers, events, access, inbox, subscriptions, agreements, offers, checkpoints, reference, system):
+    for module in (
+        dossiers,
+        identification,
+        events,
+        access,
+        inbox,
+        subscriptions,
+        agreements,
+        offers,
+        checkpoints,
+        reference,
+        system,
+    ):
         app.include_router(module.router)
     mount(app)
     app.add_exception_handler(RequestValidationError, _invalid)

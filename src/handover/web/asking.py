@@ -40,7 +40,7 @@ async def caller_of(request: HttpRequest, scope: str) -> Caller:
     address = request.client.host if request.client else ""
     # A token that was good stays good: what others do from the same address must not shut its holder out.
     if (seconds := services.limits.must_wait(address)) and not services.tokens.remembers(given):
-        raise _too_many(seconds, "Too many requests from this address were not let in.")
+        raise too_many(seconds, "Too many requests from this address were not let in.")
     try:
         caller = await services.tokens.caller(given, _certificate(request, services.tokens))
     except Denial as denial:
@@ -48,7 +48,7 @@ async def caller_of(request: HttpRequest, scope: str) -> Caller:
             services.limits.refused(address)
         raise
     if seconds := services.limits.asked(caller):
-        raise _too_many(seconds, "You ask more often than this service takes from one client.")
+        raise too_many(seconds, "You ask more often than this service takes from one client.")
     if scope not in caller.scopes:
         request.state.asking = caller  # for the access log: who was denied
         raise MissingScope(scope)
@@ -67,7 +67,8 @@ def _certificate(request: HttpRequest, tokens: Tokens) -> str:
     return (_only(request, tokens.certificate_header) or "") if tokens.certificate_header else ""
 
 
-def _too_many(seconds: int, why: str) -> HttpProblem:
+def too_many(seconds: int, why: str) -> HttpProblem:
+    """Give the refusal of who asks too much: wait so many seconds."""
     return HttpProblem(
         429, f"{why} Wait {seconds} s, as Retry-After says, and try again.", {"Retry-After": str(seconds)}
     )

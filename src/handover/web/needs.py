@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from handover.access.attempts import Attempts
     from handover.access.guard import Guard
+    from handover.access.limits import Limits
     from handover.access.oidc import OpenId
     from handover.access.sessions import Sessions
     from handover.access.tokens import Tokens
@@ -50,6 +51,10 @@ class Services(Protocol):
     @property
     def reader(self) -> "Reader":
         """The journal, read."""
+
+    @property
+    def limits(self) -> "Limits":
+        """How much one may ask."""
 
     @property
     def tokens(self) -> "Tokens":

@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from handover.delivery.cloud_event import CHECKPOINT_TYPE
 from handover.domain import agreeing, offers
 from handover.domain.kinds import EVENT_TYPES
-from handover.web.api import access_views, models
+from handover.web.api import access_views, identification, models
 from handover.web.openapi_3_0 import as_3_0
 from handover.web.schemas import PREFIX, example_of, tidied
 
@@ -21,6 +21,7 @@ __all__ = ["as_3_0", "describe", "document"]
 _BODIES = (
     models.DossierOpening,
     models.DossierSearch,
+    identification.PersonToIdentify,
     models.SsinReplacement,
     models.DossierMerge,
     models.SubscriptionCreation,
