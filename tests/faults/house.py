@@ -92,6 +92,7 @@ class House:
     programs: list[Program] = field(default_factory=list)
     base_url: str = "http://127.0.0.1:8000"
     token_lifetime: timedelta = demonstration.LIFETIME
+    token_age: timedelta = timedelta(0)
     numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def environment(self, **more: str) -> dict[str, str]:
@@ -166,7 +167,7 @@ class House:
             self.place,
             organisation=organisation,
             counsellor="",
-            at=datetime.now(UTC),
+            at=datetime.now(UTC) - self.token_age,
             lifetime=self.token_lifetime,
         )
 

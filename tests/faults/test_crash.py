@@ -339,7 +339,7 @@ async def test_11_worker_drains(home: House, receiver: Receiver, scorecard: Scor
 
 
 _HELD_UP = (
-    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%append_events%' AND wait_event_type = 'Lock')"
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE query LIKE '%append_sealed%' AND wait_event_type = 'Lock')"
 )
 
 

@@ -79,7 +79,10 @@ async def take_keys(pool: asyncpg.Pool, lines: Iterable[bytes], at: datetime) ->
 
 async def refuse_keyless(pool: asyncpg.Pool) -> None:
     """Raise DatabaseUnfitError when dossiers have no keys: a restored database whose keys were not put back yet."""
-    if await pool.fetchval(f"SELECT EXISTS ({_KEYLESS.replace('FROM dossier d', 'FROM (TABLE dossier LIMIT 100) d')})"):
+    # Keys are restored all together, so one of them is enough to know; and it need not read the dossiers then.
+    if await pool.fetchval("SELECT EXISTS (SELECT FROM keys.dossier_key)"):
+        return
+    if await pool.fetchval("SELECT EXISTS (SELECT FROM dossier WHERE erased_at IS NULL)"):
         message = (
             "The dossiers in this database have no keys. Put them back from the newest copy with `handover keys "
             "restore FILE`. (A demonstration from before there was sealing: remove its data directory.)"

@@ -15,6 +15,7 @@ import msgspec
 from pydantic.alias_generators import to_camel
 
 from handover.access.log import AccessLog, Line
+from handover.domain.deadlines import local_day
 from handover.domain.dossier import Dossier
 from handover.domain.events import Event
 from handover.domain.fields import Visibility
@@ -110,7 +111,7 @@ async def client_file(services: Services, ssin: str, *, at: datetime) -> ClientF
         ],
     }
     page = _templates.get_template("client_file.html").render(
-        made=writer.dates.moment(at),
+        made=writer.dates.plain(local_day(at)),
         number=number,
         dossier=dossier,
         born=writer.dates.plain(dossier.birth_date),
