@@ -13,8 +13,7 @@ from handover.domain.erasing import erase
 from handover.domain.events import Erase
 from handover.record.handle import Handled, Record, Request
 
-_DESTROY = (
-    "DELETE FROM keys.dossier_key WHERE dossier_id = $1",
+LEFT_OVERS = (
     "DELETE FROM ssin_lookup WHERE dossier_id = $1",
     "DELETE FROM inbox_dossier WHERE dossier_id = $1",
     "DELETE FROM inbox_thread WHERE dossier_id = $1",
@@ -22,6 +21,7 @@ _DESTROY = (
     "DELETE FROM inbound_mark WHERE dossier_id = $1",
     "DELETE FROM wake WHERE dossier_id = $1",
 )
+"""What goes with the keys of a dossier: all that was made of what they opened."""
 _SKIP = """
 UPDATE delivery SET state = 'skipped', last_error = 'erased', settled_at = $3
 WHERE dossier_id = $1 AND state IN ('pending', 'dead') AND sequence < $2
@@ -39,7 +39,7 @@ async def erase_dossier(record: Record, command: Erase, *, at: datetime) -> Hand
     """
 
     async def beside(connection: asyncpg.Connection, dossier_id: UUID, sequence: int) -> None:
-        for statement in _DESTROY:
+        for statement in ("DELETE FROM keys.dossier_key WHERE dossier_id = $1", *LEFT_OVERS):
             await connection.execute(statement, dossier_id)
         await connection.execute(
             "UPDATE dossier SET erased_at = $2, ssin_sealed = '' WHERE dossier_id = $1", dossier_id, at

@@ -14,6 +14,7 @@ from handover.domain.codes import LeadKind, TargetGroup
 from handover.domain.dossier import Dossier, Lead
 from handover.platform.db import DatabaseUnfitError
 from handover.record import codec
+from handover.record.erasing import LEFT_OVERS
 
 TABLE = "keys.dossier_key"
 _AT_ONCE = 2000
@@ -30,12 +31,7 @@ SELECT d.dossier_id, d.version, d.opened_at FROM dossier d
 WHERE d.erased_at IS NULL AND NOT EXISTS (SELECT FROM keys.dossier_key k WHERE k.dossier_id = d.dossier_id)
 """
 _FORGOTTEN = (
-    "DELETE FROM ssin_lookup WHERE dossier_id = $1",
-    "DELETE FROM inbox_dossier WHERE dossier_id = $1",
-    "DELETE FROM inbox_thread WHERE dossier_id = $1",
-    "DELETE FROM inbox_seen WHERE dossier_id = $1",
-    "DELETE FROM inbound_mark WHERE dossier_id = $1",
-    "DELETE FROM wake WHERE dossier_id = $1",
+    *LEFT_OVERS,
     "UPDATE delivery SET state = 'skipped', last_error = 'erased' WHERE dossier_id = $1 AND state <> 'succeeded'",
     "DELETE FROM lane WHERE dossier_id = $1",
 )

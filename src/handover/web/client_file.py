@@ -7,10 +7,8 @@ Everything is in it: also what is internal to an organisation or confidential. W
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import jinja2
 import msgspec
 from pydantic.alias_generators import to_camel
 
@@ -22,6 +20,7 @@ from handover.domain.fields import Visibility
 from handover.record import codec
 from handover.web.needs import Services
 from handover.web.ui.dates import Dates
+from handover.web.ui.pages import TEMPLATES
 from handover.web.ui.people import People
 from handover.web.ui.values import Said, about, lines_of
 from handover.web.ui.words import WORDS, Language, Words
@@ -32,13 +31,6 @@ _DELIVERED = """
 SELECT s.organisation_id, d.sequence, d.delivered_at FROM delivery d JOIN subscription s USING (subscription_id)
 WHERE d.dossier_id = $1 AND d.delivered_at IS NOT NULL ORDER BY d.sequence, s.organisation_id
 """
-_templates = jinja2.Environment(
-    loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-    autoescape=True,
-    undefined=jinja2.StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +102,7 @@ async def client_file(services: Services, ssin: str, *, at: datetime) -> ClientF
             for line in log
         ],
     }
-    page = _templates.get_template("client_file.html").render(
+    page = TEMPLATES.get_template("client_file.html").render(
         made=writer.dates.plain(local_day(at)),
         number=number,
         dossier=dossier,

@@ -39,7 +39,7 @@ HEADERS = {
 }
 """Of every answer; a page has a wider policy of its own (`_policy`)."""
 
-_templates = jinja2.Environment(
+TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
     autoescape=True,
     undefined=jinja2.StrictUndefined,
@@ -113,7 +113,7 @@ class Page:
             "here": self.request.url.path,
             "switch": self._other_language() if self.request.method == "GET" else {},
         }
-        body = _templates.get_template(template).render({**shared, **context}).encode()
+        body = TEMPLATES.get_template(template).render({**shared, **context}).encode()
         headers = {
             **HEADERS,
             "Content-Security-Policy": _policy(nonce),
