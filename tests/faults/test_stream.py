@@ -165,9 +165,11 @@ async def test_31_drop_and_resume(home: House, scorecard: Scorecard, follower_of
         await _until(lambda: all(one.last == end for one in followers))
         row.recovery = time.monotonic() - started
         done.set()
-        for one in followers:
-            one.abort()
-        await asyncio.gather(*following)
+        # One may be connecting just now, and would then follow a feed that stands still: none is waited for.
+        for one in following:
+            one.cancel()
+        broken = [told for told in await asyncio.gather(*following, return_exceptions=True) if told is not None]
+        assert all(isinstance(told, asyncio.CancelledError) for told in broken), broken
         row.happened(drops >= 8 and code == -signal.SIGKILL, f"{drops} drops, exit code {code}")
         await ended(load, row, [one.told for one in followers])
         (await audit(home, load)).good()
