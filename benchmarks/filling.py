@@ -160,7 +160,7 @@ def histories(ready: Services, count: int, *, counsellor: str = OCMW_COUNSELLOR,
 
 async def record(ready: Services, found: Iterable[History]) -> None:
     """Append what is new in them, many dossiers to a statement."""
-    journal = Journal(ready.pool, ready.sealer)
+    journal = Journal(ready.pool, ready.pool, ready.sealer)
     for batch in _batches(found, _AT_ONCE):
         answers = await asyncio.gather(*(journal.append(history.entry()) for history in batch))
         assert all(answer.outcome is Outcome.RECORDED for answer in answers)

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from handover.platform.db import with_database
-from handover.platform.embedded import EmbeddedPostgres
+from handover.platform.embedded import SERVICE, EmbeddedPostgres
 from handover.platform.ids import new_id
 from tests.instance import Instance, running
 
@@ -26,10 +26,11 @@ async def postgres() -> AsyncIterator[EmbeddedPostgres]:
 async def template(postgres: EmbeddedPostgres) -> str:
     """The name of a database with the schema of today, made once by the migrations."""
     # Imported here: the tests of the platform run without the layers above it.
-    from handover.record.migrate import upgrade  # noqa: PLC0415
+    from handover.cli.migrate import migrate_database  # noqa: PLC0415
+    from handover.wiring import Doors  # noqa: PLC0415
 
     await _execute(postgres, f'CREATE DATABASE "{TEMPLATE}"')
-    await upgrade(postgres.dsn(TEMPLATE))
+    await migrate_database(Doors(postgres.dsn(TEMPLATE), postgres.dsn(TEMPLATE, login=SERVICE)))
     return TEMPLATE
 
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import uvicorn
 
@@ -87,7 +88,11 @@ class Instance:
     base_url: str
     data_dir: Path
     services: Services
+    """Of who answers requests: behind the wall."""
+    worker: Services
     http: httpx.AsyncClient
+    pool: asyncpg.Pool
+    """To look in the tables, as their owner."""
 
     def party(
         self,
@@ -116,8 +121,14 @@ async def running(dsn: str, data_dir: Path, *, work: bool = True, **more: Any) -
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     settings = Settings(**{"data_dir": data_dir, "database_url": dsn, "port": port, "pool_size": 4, **more})
-    async with services(settings) as ready, contextlib.AsyncExitStack() as stack:
-        await seed_directory(ready)
+    async with (
+        services(settings, walled=True) as ready,
+        services(settings, name="handover-worker") as working,
+        asyncpg.create_pool(dsn, min_size=0, max_size=3) as pool,
+        contextlib.AsyncExitStack() as stack,
+    ):
+        await seed_directory(working)
+        await ready.refresh_directory()
         await ready.broadcast.start()
         stack.push_async_callback(ready.broadcast.stop)
         await ready.tail.start()
@@ -141,20 +152,20 @@ async def running(dsn: str, data_dir: Path, *, work: bool = True, **more: Any) -
             options = WorkerOptions(base_url=settings.base_url, demonstration=True)
             worker = Worker(
                 dsn=dsn,
-                pool=ready.pool,
-                sealer=ready.sealer,
-                record=ready.record,
-                directory=ready.directory,
-                clock=ready.clock,
+                pool=working.pool,
+                sealer=working.sealer,
+                record=working.record,
+                directory=working.directory,
+                clock=working.clock,
                 options=options,
             )
             delivering = asyncio.create_task(worker.run())
-            projecting = asyncio.create_task(Projector(ready.pool, dsn, ready.sealer).run())
+            projecting = asyncio.create_task(Projector(working.pool, dsn, working.sealer).run())
             stack.push_async_callback(_ended, projecting)
             stack.push_async_callback(asyncio.wait_for, delivering, 30)
             stack.push_async_callback(worker.stop)
         async with httpx.AsyncClient(base_url=settings.base_url, trust_env=False, timeout=20) as http:
-            yield Instance(settings.base_url, data_dir, ready, http)
+            yield Instance(settings.base_url, data_dir, ready, working, http, pool)
         server.should_exit = True
         await serving
 

@@ -29,9 +29,10 @@ from handover.inbox.stream import InboxBroadcast
 from handover.inbox.views import Inbox
 from handover.platform.clock import Clock
 from handover.platform.db import LOST, open_pool
-from handover.platform.embedded import EmbeddedPostgres
+from handover.platform.embedded import SERVICE, EmbeddedPostgres
 from handover.platform.notify import Listener, Notifier
 from handover.platform.settings import Mode, Settings
+from handover.platform.walls import APP, WORKER, Database, Walled
 from handover.record.agreements import Agreements
 from handover.record.directory import load_directory
 from handover.record.handle import Record
@@ -47,16 +48,25 @@ from handover.record.scheduling import Scheduler
 from handover.record.schema import refuse_old_schema
 from handover.record.sealing import Sealer
 from handover.record.tail import Tail
+from handover.record.wall_audit import refuse_gaps
 
 DIRECTORY = "handover_directory"
 _DIRECTORY_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The addresses of one database: for who migrates it, and for who serves."""
+
+    owner: str
+    service: str
 
 
 @dataclass(slots=True)
 class LiveDirectory:
     """The directory as last read; refreshed when it is told to and now and then anyway."""
 
-    pool: asyncpg.Pool
+    pool: Database
     current: Directory = field(default_factory=Directory)
 
     def __call__(self) -> Directory:
@@ -74,7 +84,8 @@ class Services:
 
     settings: Settings
     dsn: str
-    pool: asyncpg.Pool
+    pool: Database
+    """Behind the wall where requests are answered, whole for the worker and operators."""
     clock: Clock
     sealer: Sealer
     directory: LiveDirectory
@@ -110,14 +121,14 @@ class Services:
 
 
 @asynccontextmanager
-async def database(settings: Settings) -> AsyncIterator[str]:
-    """Give the address of the database: the configured one, or the embedded one, started when it does not run."""
+async def database(settings: Settings) -> AsyncIterator[Doors]:
+    """Give the addresses of the database: the configured one, or the embedded one, started when it does not run."""
     if settings.database_url:
-        yield settings.database_url
+        yield Doors(settings.owner_url or settings.database_url, settings.database_url)
         return
     server = EmbeddedPostgres(settings.data_dir)
     try:
-        yield await server.start()
+        yield Doors(await server.start(), server.dsn(login=SERVICE))
     finally:
         await server.stop()
 
@@ -130,16 +141,25 @@ async def services(
     pool_size: int | None = None,
     name: str = "handover",
     keyless: bool = False,
+    walled: bool = False,
 ) -> AsyncIterator[Services]:
     """Give the services on a migrated database; everything is closed afterwards.
 
-    `keyless`: also on one whose dossiers have no keys, to put them back.
+    `keyless`: also on one whose dossiers have no keys, to put them back. `walled`: for who answers requests; what is
+    read is then read for the organisation that asks (`platform.walls`).
     """
     async with AsyncExitStack() as stack:
-        address = await stack.enter_async_context(database(settings)) if dsn is None else dsn
-        pool = await open_pool(address, size=pool_size or settings.pool_size, application_name=name)
+        address = dsn or (await stack.enter_async_context(database(settings))).service
+        pool = await open_pool(
+            address,
+            size=pool_size or settings.pool_size,
+            application_name=name,
+            role=APP if walled else WORKER,
+        )
         stack.push_async_callback(_close, pool)
+        reads: Database = Walled(pool) if walled else pool
         await refuse_old_schema(pool)
+        await refuse_gaps(pool, login=settings.mode is Mode.PRODUCTION)
         if not keyless:
             await refuse_keyless(pool)
         clock, keys = Clock(settings.clock_offset), settings.keys()
@@ -155,15 +175,15 @@ async def services(
         stack.push_async_callback(listener.stop)
         refresher = asyncio.create_task(_keep_fresh(directory, changed))
         stack.callback(refresher.cancel)
-        reader = Reader(pool, sealer)
+        reader = Reader(reads, sealer)
         yield Services(
             settings=settings,
             dsn=address,
-            pool=pool,
+            pool=reads,
             clock=clock,
             sealer=sealer,
             directory=directory,
-            record=Record(pool, sealer, directory, notifier.wake),
+            record=Record(pool, reads, sealer, directory, notifier.wake),
             reader=reader,
             tokens=Tokens(
                 issuers(settings), directory, clock.now, certificate_header=settings.client_certificate_header
@@ -173,7 +193,7 @@ async def services(
                 organisation_per_second=settings.organisation_requests_per_second,
                 refusals_per_minute=settings.refusals_per_minute,
             ),
-            guard=Guard(AccessLog(pool), BreakGlass(pool, sealer, clock), directory, clock),
+            guard=Guard(AccessLog(reads, reads), BreakGlass(reads, sealer, clock), directory, clock),
             sessions=Sessions(
                 pool,
                 directory,
@@ -183,28 +203,28 @@ async def services(
             ),
             attempts=Attempts(pool, clock.now),
             open_id=OpenId(settings.sign_in, settings.base_url) if settings.sign_in else None,
-            inbox=Inbox(pool, sealer),
+            inbox=Inbox(reads, sealer),
             broadcast=InboxBroadcast(address),
             subscriptions=Subscriptions(
-                pool,
+                reads,
                 sealer,
                 clock,
                 base_url=settings.base_url,
                 destinations=Destinations(demonstration=settings.mode is Mode.DEMONSTRATION),
                 wake=notifier.wake,
             ),
-            once=Once(pool, sealer, clock),
+            once=Once(reads, sealer, clock),
             agreements=Agreements(pool, clock),
             offers=Offers(pool, clock),
-            log=Log(pool, Signer(log_name(settings), keys.log)),
-            tail=Tail(pool, address, reader, directory=directory, clock=clock),
+            log=Log(reads, Signer(log_name(settings), keys.log)),
+            tail=Tail(reads, address, reader, directory=directory, clock=clock),
         )
 
 
 @asynccontextmanager
 async def api_services(settings: Settings) -> AsyncIterator[Services]:
     """Give the services of an API process: open screens are told of changes as well."""
-    async with services(settings, name="handover-api") as ready:
+    async with services(settings, name="handover-api", walled=True) as ready:
         await ready.broadcast.start()
         await ready.tail.start()
         try:

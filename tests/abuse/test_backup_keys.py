@@ -17,13 +17,13 @@ _TWO = """
 import asyncio
 from handover.cli.seed import seed_directory, seed_dossiers
 from handover.platform.settings import load
-from handover.record.migrate import upgrade
+from handover.cli.migrate import migrate_database
 from handover.wiring import database, services
 
 async def main():
-    async with database(load()) as dsn:
-        await upgrade(dsn)
-        async with services(load(), dsn=dsn, pool_size=1) as ready:
+    async with database(load()) as doors:
+        await migrate_database(doors)
+        async with services(load(), dsn=doors.service, pool_size=1) as ready:
             await seed_directory(ready)
             await seed_dossiers(ready)
 

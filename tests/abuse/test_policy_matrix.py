@@ -210,7 +210,7 @@ async def world(
 async def _made(instance: Instance) -> World:
     services = instance.services
     await save_counsellor(
-        services.pool, Counsellor(counsellor_id=WHO, organisation_id=OWN, name="Elders", team="Andere ploeg")
+        instance.pool, Counsellor(counsellor_id=WHO, organisation_id=OWN, name="Elders", team="Andere ploeg")
     )
     await services.refresh_directory()
     ours, theirs = instance.party(OWN), instance.party(OTHER)
@@ -229,7 +229,7 @@ async def _made(instance: Instance) -> World:
     events["outside"] = (await theirs.get(f"/v1/dossiers/{found['outside']}/events")).json()["items"][0]["eventId"]
     events |= {"unknown": NOBODY, "elsewhere": events["assigned"]}
     await ours.step(found["former"], "dossier.inscriptionClosed", {"organisation": OWN, "why": "verhuisd"})
-    await services.log.seal(services.clock.now())
+    await instance.worker.log.seal(instance.worker.clock.now())
     made = World(instance, found, events)
     opened = await _ask(made, "POST /v1/dossiers/{dossierId}/breakGlass", "counsellor", "brokenGlass")
     assert opened == 201

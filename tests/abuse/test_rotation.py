@@ -71,7 +71,7 @@ async def test_keys_rotated_under_load(instance: Instance) -> None:
     assert after["sealKey"].startswith("2:")
     assert after["ssinKey"].startswith("2:")
     assert not {after["sealKey"], after["ssinKey"]} & set(before.values())
-    pool = instance.services.pool
+    pool = instance.pool
     versions = await pool.fetch("SELECT DISTINCT get_byte(content, 0), get_byte(confidential, 0) FROM keys.dossier_key")
     assert [tuple(row) for row in versions] == [(2, 2)], "every data key is wrapped by the new key"
     assert await pool.fetchval("SELECT array_agg(DISTINCT key_version) FROM ssin_lookup") == [2]

@@ -22,6 +22,7 @@ from handover.domain.parties import Counsellor
 from handover.platform.clock import Clock
 from handover.platform.embedded import EmbeddedPostgres
 from handover.platform.ids import new_id
+from handover.platform.walls import ask_for
 from handover.record.directory import save_counsellor
 from handover.record.housekeeping import forget_old_lines
 
@@ -40,7 +41,7 @@ async def house(
         async with running(dsn, tmp_path_factory.mktemp("log"), work=False) as found:
             ready = found.services
             elders = Counsellor(counsellor_id=ELDERS, organisation_id=OCMW, name="Elders", team="Andere ploeg")
-            await save_counsellor(ready.pool, elders)
+            await save_counsellor(found.pool, elders)
             await ready.refresh_directory()
             yield found
 
@@ -54,11 +55,13 @@ async def of_a_colleague(house: Instance) -> str:
 
 
 async def lines(house: Instance, dossier_id: str) -> list[Line]:
+    ask_for(OCMW)
     kept = await house.services.guard.log.of_dossier(UUID(dossier_id), limit=1000)
     return [one.line for one in reversed(kept)]
 
 
 async def newest(house: Instance) -> Line:
+    ask_for(OCMW)
     (kept,) = await house.services.guard.log.of_organisation(OCMW, limit=1)
     return kept.line
 
@@ -147,9 +150,10 @@ async def test_a_reason_opens_for_four_hours_and_no_longer(house: Instance) -> N
     dossier_id, elders = await of_a_colleague(house), house.party(OCMW, "elders")
     await glass(elders, dossier_id)
     kept = house.services.guard.glass
+    ask_for(OCMW)
     assert await kept.open_for(ELDERS, [UUID(dossier_id)]) == {UUID(dossier_id)}
     for later, is_open in ((timedelta(hours=3, minutes=59), True), (timedelta(hours=4), False)):
-        there = type(kept)(house.services.pool, house.services.sealer, Clock(later))
+        there = type(kept)(house.pool, house.services.sealer, Clock(later))
         assert bool(await there.open_for(ELDERS, [UUID(dossier_id)])) is is_open
     assert not await kept.open_for(party_id(2), [UUID(dossier_id)]), "for who gave the reason, and nobody else"
 
@@ -192,7 +196,7 @@ async def test_the_officer_reads_reasons_and_no_content(house: Instance) -> None
     problem(await officer.get(f"/v1/dossiers/{dossier_id}"), 404, f"{BELGIF}resourceNotFound")
     other = house.party("vdab", "coordinator", roles=("dataProtectionOfficer",))
     assert (await other.get("/v1/breakGlass")).json()["items"] == []
-    stored = await house.services.pool.fetchval("SELECT string_agg(reason, '') FROM break_glass")
+    stored = await house.pool.fetchval("SELECT string_agg(reason, '') FROM break_glass")
     assert b"Kanarietje" not in stored, "the reason is sealed"
 
 
@@ -245,7 +249,7 @@ async def test_who_is_shown_what_a_mandate_opens(house: Instance) -> None:
 async def test_lines_only_grow(house: Instance) -> None:
     await house.party(OCMW).get(f"/v1/dossiers/{NOBODY}")
     await glass(house.party(OCMW, "elders"), await of_a_colleague(house))
-    pool = house.services.pool
+    pool = house.pool
     for table in ("access_log", "break_glass"):
         for statement in (f"DELETE FROM {table}", f"UPDATE {table} SET counsellor_id = ''", f"TRUNCATE {table}"):  # noqa: S608
             before = await pool.fetchval(f"SELECT count(*) FROM {table}")  # noqa: S608
@@ -273,7 +277,7 @@ def a_line(at: datetime, **changes: Any) -> Line:  # noqa: ANN401 - a line's fie
 
 
 async def test_old_lines_go_after_their_years(house: Instance) -> None:
-    log, pool, now = house.services.guard.log, house.services.pool, house.services.clock.now()
+    log, pool, now = house.services.guard.log, house.pool, house.services.clock.now()
     await log.add([a_line(now - timedelta(days=age)) for age in (365 * 11, 365 * 10 + 10, 365 * 9)])
     assert await forget_old_lines(pool, Clock(), years=10) == 2
     assert await forget_old_lines(pool, Clock(), years=10) == 0
@@ -296,7 +300,7 @@ async def test_signals_stand_out_from_five_on(house: Instance) -> None:
         for _ in range(count)
     ]
     await house.services.guard.log.add([*work, *night, *feast, *few, *nothing])
-    found = await signals(house.services.pool, "ocmw-waterhoek", since=at(1, 0), until=at(30, 0))
+    found = await signals(house.pool, "ocmw-waterhoek", since=at(1, 0), until=at(30, 0))
     assert found.out_of_hours == (("night", 5),)
     assert found.most_read == ((UUID(NOBODY), 17),)
     assert found.found_nothing == (("curious", 5),)
@@ -305,6 +309,7 @@ async def test_signals_stand_out_from_five_on(house: Instance) -> None:
 async def test_many_readers_share_an_insert_and_each_has_its_line(house: Instance) -> None:
     dossier_id = await of_a_colleague(house)
     party, log = house.party(OCMW), house.services.guard.log
+    ask_for(OCMW)
     before, inserts = len(await lines(house, dossier_id)), log.inserts
     answers = await asyncio.gather(*(party.get(f"/v1/dossiers/{dossier_id}") for _ in range(60)))
     assert {answer.status_code for answer in answers} == {200}
@@ -315,7 +320,7 @@ async def test_many_readers_share_an_insert_and_each_has_its_line(house: Instanc
 
 
 async def test_nothing_is_shown_when_the_line_cannot_be_written(house: Instance) -> None:
-    dossier_id, pool = await of_a_colleague(house), house.services.pool
+    dossier_id, pool = await of_a_colleague(house), house.pool
     party = house.party(OCMW)
     await pool.execute("ALTER TABLE access_log ADD CONSTRAINT no CHECK (false) NOT VALID")
     try:

@@ -22,6 +22,8 @@ from tests.web.support import BELGIF, problem
 
 from handover.access import demonstration
 from handover.cli.seed import seed_directory
+from handover.platform.db import with_login
+from handover.platform.embedded import SERVICE
 from handover.platform.settings import Settings
 from handover.wiring import services
 
@@ -120,7 +122,7 @@ async def production(dsn: str, tmp_path: Path, key: ECKey) -> AsyncIterator[tupl
         **KEYS,
         HANDOVER_ISSUERS=json.dumps(issuers),
         HANDOVER_PUBLIC_URL="https://handover.example",
-        HANDOVER_DATABASE_URL=dsn,
+        HANDOVER_DATABASE_URL=with_login(dsn, SERVICE),
         HANDOVER_PORT=str(port),
         HANDOVER_POOL_SIZE="2",
     )

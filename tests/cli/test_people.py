@@ -7,7 +7,7 @@ from handover.access.known import Known, look_up
 
 
 async def test_subjects_and_ovo_codes_are_noted(api: Instance) -> None:
-    place, pool = (api.services.dsn, api.data_dir), api.services.pool
+    place, pool = (api.services.dsn, api.data_dir), api.pool
     code, out, err = await _run(*place, "people", "subject", "vdab.bemiddelaar-1", "5d3f")
     assert (code, out) == (0, "vdab.bemiddelaar-1 signs in as 5d3f\n"), err
     assert (await _run(*place, "people", "subject", "ocmw-lindedal.trajectbegeleider-1", "5d3f"))[0] == 0

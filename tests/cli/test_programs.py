@@ -83,7 +83,7 @@ async def test_replay_prints_lines_and_sends_a_period_again(instance: Instance) 
 async def test_lines_go_on_where_a_killed_replay_stopped(instance: Instance) -> None:
     ocmw = instance.party("ocmw-lindedal")
     dossiers = sorted([await ocmw.open(), await ocmw.open(ssin="00010100204", birthDate="2000-01-01")])
-    await instance.services.pool.execute(
+    await instance.pool.execute(
         "INSERT INTO replay_progress (job, xid, position, dossier_id, changed_at) "
         "VALUES ('lines:night', '0', 1, $1, now())",
         dossiers[0],

@@ -252,7 +252,7 @@ async def world(dsn: str, pool: asyncpg.Pool) -> AsyncIterator[World]:
         yield World(
             dsn=dsn,
             pool=pool,
-            record=Record(pool, sealer, lambda: directory, notifier.wake),
+            record=Record(pool, pool, sealer, lambda: directory, notifier.wake),
             directory=directory,
             clock=clock,
             sealer=sealer,

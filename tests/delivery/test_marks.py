@@ -1,8 +1,11 @@
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from tests.delivery.support import OCMW, VDAB, Receiver, World, accept, status, until, until_async
 
 from handover.delivery.marks import Mark, MarkState, status_of
+from handover.platform.walls import Walled, asking_for
 
 
 async def test_a_step_is_recorded_then_delivered_or_honestly_not(land: World, receiver: Receiver) -> None:
@@ -11,7 +14,7 @@ async def test_a_step_is_recorded_then_delivered_or_honestly_not(land: World, re
     await land.post(dossier_id, "handover.requested")
 
     async def marks() -> dict[int, dict[str, Mark]]:
-        return await status_of(land.pool, dossier_id, range(1, 6), at=land.clock.now())
+        return await _of(land, dossier_id, range(1, 6), at=land.clock.now())
 
     # The OCMW has no subscription, and VDAB sees from 3 on.
     assert await marks() == {n: {VDAB: Mark(MarkState.RECORDED)} for n in (3, 4)}
@@ -42,12 +45,17 @@ async def test_every_subscription_of_an_organisation_must_have_had_it(land: Worl
         await land.subscriptions.skip(OCMW, other.subscription_id, dossier_id, 1, "not needed there")
         land.later(timedelta(seconds=10))
         await until_async(lambda: _settled(land))
-    marks = await status_of(land.pool, dossier_id, [1, 2], at=land.clock.now())
+    marks = await _of(land, dossier_id, [1, 2], at=land.clock.now())
     assert marks[1][OCMW] == Mark(MarkState.NOT_DELIVERED)
     assert marks[2][OCMW].state is MarkState.DELIVERED
     assert await land.subscriptions.delete(OCMW, other.subscription_id)
-    marks = await status_of(land.pool, dossier_id, [1], at=land.clock.now())
+    marks = await _of(land, dossier_id, [1], at=land.clock.now())
     assert marks[1][OCMW].state is MarkState.DELIVERED
+
+
+async def _of(land: World, dossier_id: UUID, sequences: Sequence[int], *, at: datetime) -> dict[int, dict[str, Mark]]:
+    with asking_for([OCMW]):
+        return await status_of(Walled(land.pool), dossier_id, sequences, at=at)
 
 
 async def _settled(land: World) -> bool:

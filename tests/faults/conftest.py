@@ -8,8 +8,7 @@ import pytest
 from aiohttp import web
 
 from handover.platform.embedded import EmbeddedPostgres
-from handover.record.migrate import upgrade
-from tests.faults.house import OCMW, VDAB, House, Program, house
+from tests.faults.house import OCMW, VDAB, House, Program, house, prepared
 from tests.faults.load import Load
 from tests.faults.receiver import Answer, Heard, Receiver, accept, receiving
 from tests.faults.scorecard import DISARMED, Row
@@ -62,7 +61,7 @@ async def own_postgres() -> AsyncIterator[EmbeddedPostgres]:
 @pytest.fixture
 async def own_home(own_postgres: EmbeddedPostgres, tmp_path: Path) -> AsyncIterator[House]:
     """An instance on a server of its own."""
-    await upgrade(own_postgres.dsn())
+    await prepared(own_postgres.dsn())
     async with house(own_postgres.dsn(), tmp_path) as made:
         yield made
 

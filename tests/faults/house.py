@@ -17,10 +17,12 @@ import asyncpg
 import httpx
 
 from handover.access import demonstration
+from handover.cli.migrate import migrate_database
 from handover.cli.seed import seed_directory
-from handover.platform.db import LOST
+from handover.platform.db import LOST, with_login
+from handover.platform.embedded import SERVICE
 from handover.platform.settings import Settings
-from handover.wiring import services
+from handover.wiring import Doors, services
 from tests.faults.scorecard import LONG
 
 OCMW, VDAB = "ocmw-lindedal", "vdab"
@@ -87,8 +89,11 @@ class House:
     """One instance: a database, a directory for its keys, and whatever runs on them."""
 
     dsn: str
+    """Of the owner: to look, and to hurt."""
     place: Path
     pool: asyncpg.Pool
+    login: str = SERVICE
+    """How the processes log in."""
     programs: list[Program] = field(default_factory=list)
     base_url: str = "http://127.0.0.1:8000"
     token_lifetime: timedelta = demonstration.LIFETIME
@@ -99,7 +104,8 @@ class House:
         """Give the environment of the instance's processes."""
         return {
             **os.environ,
-            "HANDOVER_DATABASE_URL": self.dsn,
+            "HANDOVER_DATABASE_URL": with_login(self.dsn, self.login) if self.dsn else "",
+            "HANDOVER_OWNER_URL": self.dsn,
             "HANDOVER_DATA_DIR": str(self.place),
             "HANDOVER_PUBLIC_URL": self.base_url,
             "HANDOVER_POOL_SIZE": "4",
@@ -207,8 +213,13 @@ class House:
             await self.delivered(seconds)
 
 
+async def prepared(dsn: str) -> None:
+    """Migrate a database, for whose owner `dsn` is, and let the service's login work in it."""
+    await migrate_database(Doors(dsn, with_login(dsn, SERVICE)))
+
+
 @contextlib.asynccontextmanager
-async def house(dsn: str, place: Path, *, seeded: bool = False) -> AsyncIterator[House]:
+async def house(dsn: str, place: Path, *, seeded: bool = False, login: str = SERVICE) -> AsyncIterator[House]:
     """Give an instance on a migrated database, with the demonstration's organisations; nothing runs yet.
 
     `seeded`: the caller sees to schema and organisations. Every process that was started through it is ended
@@ -218,7 +229,7 @@ async def house(dsn: str, place: Path, *, seeded: bool = False) -> AsyncIterator
         async with services(Settings(data_dir=place, database_url=dsn), pool_size=1, name="faults-seed") as ready:
             await seed_directory(ready)
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=3, server_settings={"application_name": "faults"})
-    made = House(dsn, place, pool)
+    made = House(dsn, place, pool, login)
     try:
         yield made
     finally:

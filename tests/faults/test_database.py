@@ -10,12 +10,11 @@ from pathlib import Path
 import asyncpg
 import httpx
 
-from handover.platform.db import LOST
-from handover.platform.embedded import EmbeddedPostgres
-from handover.record.migrate import upgrade
+from handover.platform.db import LOST, with_login
+from handover.platform.embedded import SERVICE, EmbeddedPostgres
 from tests.faults.audit import audit
 from tests.faults.conftest import Scorecard, loading, subscribe
-from tests.faults.house import OCMW, VDAB, House, Program, house, soon
+from tests.faults.house import OCMW, VDAB, House, Program, house, prepared, soon
 from tests.faults.load import Load
 from tests.faults.receiver import Receiver
 from tests.faults.scorecard import LONG, Row
@@ -227,9 +226,10 @@ async def test_08_unfit_settings_refused(
     row = scorecard(
         8, "Commits not written through", "synchronous_commit off for the role; then it, fsync and full_page_writes off"
     )
-    role = "ALTER ROLE handover {} synchronous_commit {}".format
+    role = partial("ALTER ROLE {} {} synchronous_commit {}".format, SERVICE)
     await row.provoking(partial(own_home.pool.execute, role("SET", "= off")))
-    row.happened((await _set(own_home.dsn))["synchronous_commit"] == "off", "the role commits with care")
+    served = await _set(with_login(own_home.dsn, SERVICE))
+    row.happened(served["synchronous_commit"] == "off", "the role commits with care")
     await _refuse(own_home, "synchronous_commit")
     await own_home.pool.execute(role("RESET", ""))
 
@@ -274,7 +274,7 @@ async def test_09_disk_full(receiver: Receiver, scorecard: Scorecard, tmp_path: 
     with small_disk(160) as disk:
         server = EmbeddedPostgres(disk)
         async with server as dsn:
-            await upgrade(dsn)
+            await prepared(dsn)
             async with house(dsn, tmp_path) as home:
                 await _fill_under_load(row, home, server, disk, receiver)
 

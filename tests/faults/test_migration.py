@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from handover.platform.embedded import OWNER
 from tests.faults import versions
 from tests.faults.audit import audit, log_report
 from tests.faults.conftest import Scorecard, loading, subscribe
@@ -40,7 +41,7 @@ async def test_13_migration_under_load(
         monkeypatch.setattr(versions, "_git", lambda *_: b"")
     old, new = versions.two(tmp_path)
     row = scorecard(13, "migration under load, two versions", f"{old.what} at work, `handover migrate` of {new.what}")
-    async with house(empty_database, tmp_path, seeded=True) as home:
+    async with house(empty_database, tmp_path, seeded=True, login=OWNER) as home:
         assert await (await home.start("", {"PYTHONPATH": old.source}, argv=old.prepare)).ended() == 0
         early = await home.worker(PYTHONPATH=new.source)
         old_api, old_worker = await asyncio.gather(home.api(PYTHONPATH=old.source), home.worker(PYTHONPATH=old.source))

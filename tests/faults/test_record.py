@@ -16,10 +16,9 @@ import pytest
 
 from handover.platform.embedded import EmbeddedPostgres
 from handover.record import codec
-from handover.record.migrate import upgrade
 from tests.faults.audit import audit
 from tests.faults.conftest import Scorecard, loading, subscribe
-from tests.faults.house import OCMW, VDAB, House, house
+from tests.faults.house import OCMW, VDAB, House, house, prepared
 from tests.faults.load import Load
 from tests.faults.receiver import Receiver
 
@@ -62,7 +61,7 @@ async def handover(home: House, *words: object, ok: bool = True) -> Said:
 async def at_home(place: Path) -> AsyncIterator[House]:
     """Give an instance whose database is the embedded one of its own data directory."""
     async with EmbeddedPostgres(place) as dsn:
-        await upgrade(dsn)
+        await prepared(dsn)
         async with house(dsn, place) as made:
             yield made
 

@@ -37,7 +37,7 @@ async def shared(
 
 async def _agree(instance: Instance) -> None:
     """Agree on a priority line, which some steps need."""
-    await instance.services.pool.execute(
+    await instance.pool.execute(
         """
         INSERT INTO agreement (agreement_id, ocmw, vdab, terms, valid_from, changed_by, changed_at)
         VALUES ($1, $2, $3, $4, $5, 'test', now())

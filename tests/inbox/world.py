@@ -67,7 +67,7 @@ class World:
         self.pool = pool
         self.directory = _directory()
         self.woken = 0
-        self.record = Record(pool, SEALER, lambda: self.directory, self._wake)
+        self.record = Record(pool, pool, SEALER, lambda: self.directory, self._wake)
         self.reader = Reader(pool, SEALER)
         self.inbox = Inbox(pool, SEALER)
         self.projector = Projector(pool, dsn, SEALER)

@@ -12,9 +12,11 @@ from handover.platform.db import (
     DatabaseUnfitError,
     DatabaseUnreachableError,
     driver_dsn,
+    login_of,
     open_pool,
     sqlalchemy_url,
     with_database,
+    with_login,
 )
 from handover.platform.embedded import EmbeddedPostgres
 from handover.platform.ids import new_id
@@ -146,40 +148,31 @@ async def test_a_clock_that_is_a_little_off_will_do(empty_database: str, monkeyp
         assert await pool.fetchval("SELECT 1") == 1
 
 
-@pytest.mark.parametrize(
-    ("role", "owner", "forced", "why"),
-    [
-        ("NOBYPASSRLS", True, False, "owns tables"),
-        ("BYPASSRLS", False, False, "has BYPASSRLS"),
-        ("NOBYPASSRLS", True, True, ""),
-        ("NOBYPASSRLS", False, False, ""),
-        ("SUPERUSER", False, True, "is a superuser"),
-    ],
-)
-async def test_a_role_that_row_security_does_not_hold_is_refused(
-    empty_database: str,
-    role: str,
-    owner: bool,  # noqa: FBT001 - rows of the table above
-    forced: bool,  # noqa: FBT001 - as well
-    why: str,
-) -> None:
-    name = f"asked_{new_id().hex}"
+async def test_a_pool_acts_in_its_role_or_says_what_is_missing(empty_database: str) -> None:
+    role, login = f"role_{new_id().hex}", f"login_{new_id().hex}"
+    dsn = with_login(empty_database, login)
     connection = await asyncpg.connect(empty_database)
     try:
-        await connection.execute(f"CREATE ROLE {name} LOGIN {role} PASSWORD 'x'")
-        await connection.execute("CREATE TABLE walled (n int); ALTER TABLE walled ENABLE ROW LEVEL SECURITY")
-        if owner:
-            await connection.execute(f"ALTER TABLE walled OWNER TO {name}")
-        if forced:
-            await connection.execute("ALTER TABLE walled FORCE ROW LEVEL SECURITY")
-        dsn = empty_database.replace("//handover@", f"//{name}:x@")
-        assert dsn != empty_database
-        if not why:
-            async with _pool(dsn) as pool:
-                assert await pool.fetchval("SELECT current_user") == name
-            return
-        with pytest.raises(DatabaseUnfitError, match=rf"role {name} {why}, so the row security of walled"):
-            await open_pool(dsn, size=1, application_name="test")
+        await connection.execute(f"CREATE ROLE {login} LOGIN NOINHERIT")
+        with pytest.raises(DatabaseUnfitError, match=rf"it has no role {role} yet: run `handover migrate`"):
+            await open_pool(dsn, size=1, application_name="test", role=role)
+        await connection.execute(f"CREATE ROLE {role}")
+        with pytest.raises(DatabaseUnfitError, match=rf"{login} may not act as {role}: GRANT {role} TO {login}"):
+            await open_pool(dsn, size=1, application_name="test", role=role)
+        await connection.execute(f"GRANT {role} TO {login}")
+        async with await open_pool(dsn, size=1, application_name="test", role=role) as pool:
+            assert await pool.fetchrow("SELECT current_user, session_user") == (role, login)
     finally:
-        await connection.execute(f"DROP TABLE walled; DROP ROLE {name}")
+        await connection.execute(f"DROP ROLE {login}; DROP ROLE {role}")
         await connection.close()
+
+
+def test_an_address_tells_its_login() -> None:
+    address = "postgresql://keeper@/handover?host=/run/pg&port=5432"
+    assert (login_of(address), login_of("postgresql:///x?user=keeper"), login_of("postgresql:///x")) == (
+        "keeper",
+        "keeper",
+        "",
+    )
+    assert with_login(address, "other") == address.replace("keeper", "other")
+    assert with_login("postgresql://keeper:secret@db:5433/x", "other") == "postgresql://other@db:5433/x"

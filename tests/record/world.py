@@ -39,7 +39,7 @@ class Node:
     def __init__(self, pool: asyncpg.Pool) -> None:
         self.pool = pool
         self.woken = 0
-        self.record = Record(pool, SEALER, lambda: DIRECTORY, self._wake)
+        self.record = Record(pool, pool, SEALER, lambda: DIRECTORY, self._wake)
         self.reader = Reader(pool, SEALER)
 
     def _wake(self) -> None:

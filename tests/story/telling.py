@@ -89,8 +89,9 @@ class Story:
     async def pass_days(self, days: int, why: str) -> int:
         """Time passes, also for the scheduler; gives how many steps it recorded."""
         await self._catch_up()
+        services = self.instance.worker
         self.instance.services.clock.offset += timedelta(days=days)
-        services = self.instance.services
+        services.clock.offset = self.instance.services.clock.offset
         recorded = await Scheduler(services.pool, services.record, services.clock).pass_time()
         self.write(
             f"\n[{self.today}] {days} dagen later: {why}" + (f" ({recorded} keer verwittigd)" if recorded else "")
@@ -121,7 +122,7 @@ class Story:
         return await self.party(OCMW).get(path)
 
     async def _catch_up(self) -> None:
-        services = self.instance.services
+        services = self.instance.worker
         await Projector(services.pool, services.dsn, services.sealer).catch_up()
 
     async def _print(self, what: str) -> None:

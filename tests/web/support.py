@@ -78,7 +78,7 @@ async def send(party: Party, path: str, body: bytes, method: str = "POST", **hea
 
 async def stored(instance: Instance) -> tuple[int, ...]:
     """Count what writing leaves behind: dossiers, events, used keys, subscriptions."""
-    row = await instance.services.pool.fetchrow(
+    row = await instance.pool.fetchrow(
         "SELECT (SELECT count(*) FROM dossier), (SELECT count(*) FROM event), "
         "(SELECT count(*) FROM idempotency), (SELECT count(*) FROM subscription)"
     )

@@ -49,7 +49,7 @@ async def test_written_read_changed_and_kept_in_versions(instance: Instance) -> 
     assert (changed.json()["version"], changed.headers["etag"]) == (2, '"2"')
     assert changed.json()["changedBy"] == "vdab.coordinator"
     problem(await _put(ocmw, path, _terms(), If_Match='"1"'), 412, f"{OWN}staleVersion")
-    rows = await instance.services.pool.fetch("SELECT version, changed_by FROM agreement_history ORDER BY version")
+    rows = await instance.pool.fetch("SELECT version, changed_by FROM agreement_history ORDER BY version")
     assert [tuple(row) for row in rows] == [(1, "ocmw-lindedal"), (2, "vdab.coordinator")]
 
 

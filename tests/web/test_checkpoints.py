@@ -18,12 +18,12 @@ async def test_a_reader_can_verify_what_it_was_told(api: Instance) -> None:
     early = await ocmw.get(path)
     assert early.status_code == 404
     assert "ask again in 60 seconds" in early.text
-    await api.services.log.seal(api.services.clock.now())
+    await api.worker.log.seal(api.worker.clock.now())
     first = (await ocmw.get("/v1/checkpoints/latest")).json()
     verifier = Verifier(first["verifierKey"])
     assert verifier.opened(first["note"]).size == first["size"] == 2
     await ocmw.open(ssin="00010100204", birthDate="2000-01-01")
-    await api.services.log.seal(api.services.clock.now())
+    await api.worker.log.seal(api.worker.clock.now())
     second = (await vdab.get("/v1/checkpoints/latest")).json()
     assert (await ocmw.get(f"/v1/checkpoints/{second['size']}")).json() == second
 
@@ -43,7 +43,7 @@ async def test_a_reader_can_verify_what_it_was_told(api: Instance) -> None:
 async def test_what_there_is_no_checkpoint_of(api: Instance) -> None:
     ocmw = api.party("ocmw-lindedal")
     await ocmw.open()
-    await api.services.log.seal(api.services.clock.now())
+    await api.worker.log.seal(api.worker.clock.now())
     assert (await ocmw.get("/v1/checkpoints/3")).status_code == 404
     assert (await ocmw.get("/v1/checkpoints/2/growth", since="1")).status_code == 404
     for bad in ("/v1/checkpoints/x", "/v1/checkpoints/2/growth", "/v1/checkpoints/99999999999999999999"):

@@ -55,11 +55,11 @@ async def test_a_client_gets_everything_and_every_look(api: Instance, tmp_path: 
     data, page = json.loads(file.read_bytes()), file.with_suffix(".html").read_text("utf-8")
     assert {path.stat().st_mode & 0o077 for path in tmp_path.glob("client.*")} == {0}, "for their owner only"
     assert data["client"]["ssin"] == SSIN
-    stored = await api.services.pool.fetchval("SELECT count(*) FROM event WHERE dossier_id = $1", dossier_id)
+    stored = await api.pool.fetchval("SELECT count(*) FROM event WHERE dossier_id = $1", dossier_id)
     assert len(data["events"]) == stored
     intake = next(event for event in data["events"] if event["type"] == "intake.recorded")
     assert intake["data"] == _INTAKE, "also what is confidential, and what is internal"
-    lines = await api.services.pool.fetchval("SELECT count(*) FROM access_log WHERE dossier_id = $1", dossier_id)
+    lines = await api.pool.fetchval("SELECT count(*) FROM access_log WHERE dossier_id = $1", dossier_id)
     assert len(data["accesses"]) == lines > 2
     looks = {(line["organisationId"], line["outcome"]) for line in data["accesses"]}
     assert {("vdab", "seen"), ("ocmw-waterhoek", "denied")} <= looks

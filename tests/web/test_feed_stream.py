@@ -119,7 +119,7 @@ async def test_followers_share_one_question(api: Instance) -> None:
             group.create_task(follow())
         await ready.wait()
         assert api.services.tail.followers == 40
-        await until(lambda: api.services.pool.get_idle_size() == api.services.pool.get_size())
+        await until(lambda: api.pool.get_idle_size() == api.pool.get_size())
         before = api.services.tail.queries
         await ocmw.open(ssin=number(2))
     assert len(told) == 40

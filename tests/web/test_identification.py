@@ -28,7 +28,7 @@ async def test_match_mismatch_and_unknown(api: Instance) -> None:
     both = await asked(givenName="Iemand", familyName="Anders")
     assert both == {"result": "mismatch", "differs": ["givenName", "familyName"]}
     assert await asked(ssin=number(62)) == {"result": "unknown"}
-    rows = await api.services.pool.fetch(
+    rows = await api.pool.fetch(
         "SELECT outcome, legal_basis_id, dossier_id IS NOT NULL AS known FROM access_log "
         "WHERE action = 'identifyPerson' ORDER BY entry"
     )

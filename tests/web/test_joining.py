@@ -101,7 +101,7 @@ async def test_two_dossiers_become_one(working: Instance) -> None:
     )
     found = problem(await ocmw.post("/v1/dossiers/search", {"ssin": one}), 400, f"{BELGIF}badRequest")
     assert found["issues"][0]["replacedBy"] == two
-    pool, sealer = working.services.pool, working.services.sealer
+    pool, sealer = working.pool, working.services.sealer
     for dossier_id in (merged, kept):
         assert await problems(pool, UUID(dossier_id), sealer) == [], "both chains hold"
 

@@ -298,7 +298,7 @@ async def _ask_about_a_dossier(check: Checker, ocmw: Party, vdab: Party) -> str:
 
 async def _ask_about_the_log(check: Checker, working: Instance, party: Party, dossier_id: str) -> None:
     event = (await party.get(f"/v1/dossiers/{dossier_id}/events")).json()["items"][0]
-    await working.services.log.seal(working.services.clock.now())
+    await working.worker.log.seal(working.worker.clock.now())
     latest = check("readLatestCheckpoint", await party.get("/v1/checkpoints/latest"))
     path = f"/v1/checkpoints/{latest['size']}"
     check("readCheckpoint", await party.get(path))

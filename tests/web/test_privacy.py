@@ -129,7 +129,7 @@ async def test_a_fault_of_ours_says_nothing_of_the_client(api: Instance, lines: 
     """A database error that holds the whole row in its message: 500, and neither answer nor log repeats it."""
     party = api.party("ocmw-lindedal")
     dossier_id = await party.open(**CLIENT)
-    await api.services.pool.execute("ALTER TABLE dossier ADD CONSTRAINT broken CHECK (version < 3) NOT VALID")
+    await api.pool.execute("ALTER TABLE dossier ADD CONSTRAINT broken CHECK (version < 3) NOT VALID")
     data = {
         "receiver": "vdab",
         "purpose": "guidanceToWork",
@@ -145,14 +145,14 @@ async def test_a_fault_of_ours_says_nothing_of_the_client(api: Instance, lines: 
     assert found["instance"].removeprefix("urn:uuid:") in written, "the instance leads to the log"
     assert "journal.py" in written, "where it went wrong is told"
     assert not traces(written)
-    await api.services.pool.execute("ALTER TABLE dossier DROP CONSTRAINT broken")
+    await api.pool.execute("ALTER TABLE dossier DROP CONSTRAINT broken")
     assert (await party.try_step(dossier_id, "handover.requested", data)).status_code == 201
 
 
 async def test_a_broken_lookup_says_nothing_either(api: Instance, lines: io.StringIO) -> None:
     party = api.party("ocmw-lindedal")
     await party.open(**CLIENT)
-    await api.services.pool.execute("ALTER TABLE ssin_lookup RENAME TO elsewhere")
+    await api.pool.execute("ALTER TABLE ssin_lookup RENAME TO elsewhere")
     answer = await party.post("/v1/dossiers/search", {"ssin": SSIN})
     assert answer.status_code == 500
     assert not traces(f"{answer.text} {answer.headers} {lines.getvalue()}")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import asyncpg
+from handover.platform.walls import Database
 
 LASTS = timedelta(minutes=10)
 _AT_ONCE = 500
@@ -24,7 +24,7 @@ class Attempt:
 class Attempts:
     """Keeps them for ten minutes, each bound to the browser that began it."""
 
-    def __init__(self, pool: asyncpg.Pool, now: Callable[[], datetime]) -> None:
+    def __init__(self, pool: Database, now: Callable[[], datetime]) -> None:
         self._pool, self._now = pool, now
 
     async def begin(self, browser: str) -> Attempt:

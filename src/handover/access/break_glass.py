@@ -14,6 +14,7 @@ from handover.domain.parties import Caller
 from handover.domain.refusals import Unseen
 from handover.platform.clock import Clock
 from handover.platform.ids import new_id
+from handover.platform.walls import Database
 from handover.record.sealing import KEY_OF, Sealer, Unreadable
 
 LASTS = timedelta(hours=4)
@@ -46,7 +47,7 @@ class BrokenGlass:
 class BreakGlass:
     """Opens, and tells what is open."""
 
-    def __init__(self, pool: asyncpg.Pool, sealer: Sealer, clock: Clock) -> None:
+    def __init__(self, pool: Database, sealer: Sealer, clock: Clock) -> None:
         self._pool, self._sealer, self._clock = pool, sealer, clock
 
     async def open_for(self, counsellor_id: str, dossier_ids: Collection[UUID]) -> frozenset[UUID]:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import asyncpg
 
+from handover.platform.walls import Database
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -13,7 +15,7 @@ class Known:
     enterprise_number: str
 
 
-async def look_up(pool: asyncpg.Pool, subject: str, organisation_code: str) -> Known:
+async def look_up(pool: Database, subject: str, organisation_code: str) -> Known:
     """Give what is known of a `vo_id` and a `vo_orgcode`."""
     row = await pool.fetchrow(
         """

@@ -13,6 +13,7 @@ from uuid import UUID
 
 import asyncpg
 
+from handover.platform.walls import Database
 from handover.record.batch import Batcher
 
 
@@ -85,8 +86,8 @@ LATEST = 2**63 - 1
 class AccessLog:
     """Writes lines, and reads them newest first."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
-        self._pool = pool
+    def __init__(self, pool: asyncpg.Pool, reads: Database) -> None:
+        self._pool, self._reads = pool, reads
         self._writing: Batcher[Sequence[Line], None] = Batcher(self._write)
         self.inserts = 0
         """How many statements were needed so far."""
@@ -104,11 +105,11 @@ class AccessLog:
 
     async def of_dossier(self, dossier_id: UUID, *, before: int = LATEST, limit: int) -> list[Kept]:
         """Give the lines about a dossier, of every organisation."""
-        return _kept(await self._pool.fetch(_OF_DOSSIER, dossier_id, before, limit))
+        return _kept(await self._reads.fetch(_OF_DOSSIER, dossier_id, before, limit))
 
     async def of_organisation(self, organisation_id: str, *, before: int = LATEST, limit: int) -> list[Kept]:
         """Give the lines of an organisation's people and software."""
-        return _kept(await self._pool.fetch(_OF_ORGANISATION, organisation_id, before, limit))
+        return _kept(await self._reads.fetch(_OF_ORGANISATION, organisation_id, before, limit))
 
 
 def _kept(rows: Sequence[asyncpg.Record]) -> list[Kept]:

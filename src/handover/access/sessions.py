@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-import asyncpg
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from handover.access.demonstration import SCOPES
 from handover.domain.parties import Actor, Caller, Directory
+from handover.platform.walls import Database
 
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _FORM_TOKEN = re.compile(r"[0-9a-f]{96}")
@@ -59,7 +59,7 @@ class Sessions:
 
     def __init__(
         self,
-        pool: asyncpg.Pool,
+        pool: Database,
         directory: Callable[[], Directory],
         now: Callable[[], datetime],
         *,

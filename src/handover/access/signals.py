@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import asyncpg
-
 from handover.domain.deadlines import is_working_day
+from handover.platform.walls import Database
 
 LEAST = 5
 """Smaller figures are suppressed."""
@@ -47,7 +46,7 @@ class Signals:
     found_nothing: tuple[tuple[str, int], ...]
 
 
-async def signals(pool: asyncpg.Pool, organisation_id: str, *, since: datetime, until: datetime) -> Signals:
+async def signals(pool: Database, organisation_id: str, *, since: datetime, until: datetime) -> Signals:
     """Give what stands out of a period."""
     period = (organisation_id, since, until)
     late = Counter[str]()

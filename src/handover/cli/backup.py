@@ -14,7 +14,7 @@ from rich.console import Console
 from handover.cli.key_files import write_keys
 from handover.cli.running import run, settings
 from handover.platform.backups import BackupError, back_up
-from handover.platform.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from handover.platform.embedded import SERVICE, EmbeddedPostgres, EmbeddedPostgresError
 from handover.platform.settings import Settings
 from handover.record.key_copies import TABLE
 from handover.wiring import services
@@ -43,7 +43,10 @@ async def _backing_up(found: Settings, file: Path) -> int:
         return refused(OWN_SERVER)
     server = EmbeddedPostgres(found.data_dir)
     try:
-        async with server as dsn, services(found, dsn=dsn, pool_size=1, name="handover-backup") as ready:
+        async with (
+            server,
+            services(found, dsn=server.dsn(login=SERVICE), pool_size=1, name="handover-backup") as ready,
+        ):
             # Signed before it is copied, so that the copy holds a checkpoint of nearly all that is in it.
             await ready.log.seal(ready.clock.now())
             latest = await ready.log.latest()

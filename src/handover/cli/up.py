@@ -8,6 +8,7 @@ import httpx
 import typer
 from rich.console import Console
 
+from handover.cli.migrate import migrate_database
 from handover.cli.running import run, settings
 from handover.cli.seed import seed_directory, seed_dossiers
 from handover.cli.seed_agreements import seed_agreements
@@ -15,7 +16,6 @@ from handover.cli.seed_offers import seed_offers
 from handover.inbox.projector import Projector
 from handover.platform.settings import Mode, Settings
 from handover.platform.supervise import Child, supervise
-from handover.record.migrate import upgrade
 from handover.wiring import database, services
 
 _console = Console(highlight=False)
@@ -32,8 +32,9 @@ def register(app: typer.Typer) -> None:
 
 async def starting(found: Settings) -> int:
     """Start everything and stay until told to stop."""
-    async with database(found) as dsn:
-        await upgrade(dsn)
+    async with database(found) as doors:
+        await migrate_database(doors)
+        dsn = doors.service
         if found.mode is Mode.DEMONSTRATION:
             async with services(found, dsn=dsn, pool_size=2, name="handover-seed") as ready:
                 await seed_directory(ready)

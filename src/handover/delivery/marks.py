@@ -8,6 +8,8 @@ from uuid import UUID
 
 import asyncpg
 
+from handover.platform.walls import Database
+
 PATIENCE = timedelta(minutes=15)
 """How long an undelivered step is merely under way."""
 
@@ -29,28 +31,14 @@ class Mark:
 
 
 async def status_of(
-    pool: asyncpg.Pool, dossier_id: UUID, sequences: Sequence[int], *, at: datetime
+    pool: Database, dossier_id: UUID, sequences: Sequence[int], *, at: datetime
 ) -> dict[int, dict[str, Mark]]:
     """Give per sequence and organisation how delivery stands; one query.
 
     An organisation without a subscription for the event has no mark: it reads in the inbox or from the feed,
     and the step is recorded. With several, all of them must have had it.
     """
-    rows = await pool.fetch(
-        """
-        SELECT d.sequence, s.organisation_id, bool_and(d.delivered_at IS NOT NULL) AS delivered,
-               max(d.delivered_at) AS delivered_at,
-               bool_or(
-                   d.delivered_at IS NULL AND (d.state IN ('dead', 'skipped') OR d.enqueued_at < $3)
-               ) AS failed
-        FROM delivery d JOIN subscription s ON s.subscription_id = d.subscription_id AND s.status <> 'deleted'
-        WHERE d.dossier_id = $1 AND d.sequence = ANY ($2)
-        GROUP BY d.sequence, s.organisation_id
-        """,
-        dossier_id,
-        list(sequences),
-        at - PATIENCE,
-    )
+    rows = await pool.fetch("SELECT * FROM delivery_marks($1, $2, $3)", dossier_id, list(sequences), at - PATIENCE)
     marks: dict[int, dict[str, Mark]] = {}
     for row in rows:
         marks.setdefault(row["sequence"], {})[row["organisation_id"]] = _mark(row)

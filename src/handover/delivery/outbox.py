@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import asyncpg
-
 from handover.delivery.queue import State
+from handover.platform.walls import Database
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -60,7 +59,7 @@ _AGAIN = "SELECT queue_again($1, $2, 'all', $3, $4)"
 
 
 async def deliveries(
-    pool: asyncpg.Pool, subscription_id: UUID, *, state: State | None, after: str, limit: int
+    pool: Database, subscription_id: UUID, *, state: State | None, after: str, limit: int
 ) -> list[Delivery]:
     """Give a page of deliveries, latest first."""
     query = _UNSETTLED if state in {State.PENDING, State.DEAD} else _ALL
@@ -85,7 +84,7 @@ def _parse(after: str) -> tuple[datetime | None, UUID | None, int | None]:
 
 
 async def resend(
-    pool: asyncpg.Pool,
+    pool: Database,
     subscription_id: UUID,
     dossier_id: UUID,
     *,
@@ -116,7 +115,7 @@ async def resend(
 
 
 async def skip(
-    pool: asyncpg.Pool, subscription_id: UUID, dossier_id: UUID, sequence: int, *, reason: str, at: datetime
+    pool: Database, subscription_id: UUID, dossier_id: UUID, sequence: int, *, reason: str, at: datetime
 ) -> bool:
     """Record that a pending or dead delivery is left out, and why; give False when there is none."""
     async with pool.acquire() as connection, connection.transaction():
@@ -141,7 +140,7 @@ async def skip(
     return found is not None
 
 
-async def skip_all(pool: asyncpg.Pool, subscription_id: UUID, at: datetime) -> None:
+async def skip_all(pool: Database, subscription_id: UUID, at: datetime) -> None:
     """Skip everything that is pending, for a subscription that is no more."""
     async with pool.acquire() as connection, connection.transaction():
         dossiers = await connection.fetchval(
@@ -166,7 +165,7 @@ async def skip_all(pool: asyncpg.Pool, subscription_id: UUID, at: datetime) -> N
         await connection.execute("SELECT recount_lanes($1, $2, $3)", at, subscription_id, dossiers)
 
 
-async def let_rest_end(pool: asyncpg.Pool, subscription_id: UUID, at: datetime) -> None:
+async def let_rest_end(pool: Database, subscription_id: UUID, at: datetime) -> None:
     """Let lanes that wait out a failure go at once, with their attempts counted anew."""
     await pool.execute(
         """

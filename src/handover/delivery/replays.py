@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from handover.platform.ids import new_id
+from handover.platform.walls import Database
 
 PAGE = 500
 """Events per transaction: its locks keep writers of those dossiers waiting for a moment only."""
@@ -77,7 +78,7 @@ UPDATE replay_job SET xid = $2::text::xid8, position = $3, queued = queued + $4,
 
 
 async def begin(
-    pool: asyncpg.Pool,
+    pool: Database,
     subscription_id: UUID,
     *,
     at: datetime,
@@ -91,7 +92,7 @@ async def begin(
     return _replay(row)
 
 
-async def of_subscription(pool: asyncpg.Pool, subscription_id: UUID, *, limit: int = 100) -> list[Replay]:
+async def of_subscription(pool: Database, subscription_id: UUID, *, limit: int = 100) -> list[Replay]:
     """Give a subscription's jobs, latest first."""
     rows = await pool.fetch(
         f"SELECT {_COLUMNS} FROM replay_job WHERE subscription_id = $1 "  # noqa: S608 - a constant
@@ -102,7 +103,7 @@ async def of_subscription(pool: asyncpg.Pool, subscription_id: UUID, *, limit: i
     return [_replay(row) for row in rows]
 
 
-async def find(pool: asyncpg.Pool, subscription_id: UUID, job_id: UUID) -> Replay | None:
+async def find(pool: Database, subscription_id: UUID, job_id: UUID) -> Replay | None:
     """Give one job of a subscription."""
     row = await pool.fetchrow(
         f"SELECT {_COLUMNS} FROM replay_job WHERE subscription_id = $1 AND job_id = $2",  # noqa: S608 - a constant
@@ -112,7 +113,7 @@ async def find(pool: asyncpg.Pool, subscription_id: UUID, job_id: UUID) -> Repla
     return None if row is None else _replay(row)
 
 
-async def advance(pool: asyncpg.Pool, at: datetime, *, job_id: UUID | None = None, room: int = ROOM) -> int | None:
+async def advance(pool: Database, at: datetime, *, job_id: UUID | None = None, room: int = ROOM) -> int | None:
     """Queue the next page of the oldest job that has room (of `job_id` only); give how many are pending again.
 
     None: there was nothing to do, because there is no job, others have it in hand, or its subscription has `room`

@@ -22,6 +22,7 @@ from handover.domain.kinds import EVENT_TYPES
 from handover.domain.refusals import InvalidField
 from handover.platform.clock import Clock
 from handover.platform.ids import new_id
+from handover.platform.walls import Database
 from handover.record.sealing import Sealer
 
 _COLUMNS = """
@@ -77,7 +78,7 @@ class Subscriptions:
 
     def __init__(
         self,
-        pool: asyncpg.Pool,
+        pool: Database,
         sealer: Sealer,
         clock: Clock,
         *,

@@ -21,8 +21,8 @@ _OF_ORGANISATION = "(SELECT * FROM inbox_thread WHERE organisation_id = $1)"
 _OF_NAMES = """(
         SELECT * FROM inbox_thread WHERE organisation_id = $1 AND counsellor_id = ANY ({names})
         UNION ALL
-        SELECT * FROM inbox_thread
-        WHERE also && ARRAY[$2::text, $4::text] AND organisation_id = $1 AND counsellor_id <> ALL ({names})
+        SELECT * FROM inbox_threads_also(ARRAY[$2::text, $4::text])
+        WHERE organisation_id = $1 AND counsellor_id <> ALL ({names})
     )"""
 # Each row looks up its own (a subquery, OFFSET 0): a join over all that an organisation ever had may do for
 # a small one, be chosen there, and stay in a prepared plan when it has grown. For the same reason a
@@ -40,7 +40,7 @@ _NEWS_OF_COUNSELLOR = f"""
     FROM (
         SELECT i.dossier_id, i.organisation_id, i.card, i.foreign_sequence, i.hidden, i.shown,
                greatest(i.entered - 1, {_SEEN}) AS seen
-        FROM inbox_dossier i WHERE i.counsellors @> ARRAY[$2::text]
+        FROM inbox_dossiers_of($2) i
         OFFSET 0
     ) i
     CROSS JOIN LATERAL (
@@ -112,7 +112,7 @@ SELECT i.dossier_id, n.unseen
 FROM (
     SELECT i.dossier_id, i.organisation_id, i.foreign_sequence, i.hidden, i.shown,
            greatest(i.entered - 1, {_SEEN}) AS seen
-    FROM inbox_dossier i WHERE {{which}}
+    FROM {{which}}
     OFFSET 0
 ) i
 CROSS JOIN LATERAL (
@@ -121,5 +121,5 @@ CROSS JOIN LATERAL (
 ) n
 WHERE i.organisation_id = $1 AND i.foreign_sequence > i.seen
 """  # noqa: S608 - put together from our own texts
-UNSEEN_OF_COUNSELLOR = _UNSEEN.format(which="i.counsellors @> ARRAY[$2::text]")
-UNSEEN_OF_DOSSIERS = _UNSEEN.format(which="i.dossier_id = ANY ($3::uuid[])")
+UNSEEN_OF_COUNSELLOR = _UNSEEN.format(which="inbox_dossiers_of($2) i")
+UNSEEN_OF_DOSSIERS = _UNSEEN.format(which="inbox_dossier i WHERE i.dossier_id = ANY ($3::uuid[])")

@@ -14,6 +14,7 @@ from handover.domain.threads import Status, Thread
 from handover.inbox import queries
 from handover.inbox.cards import Client, DossierCard, team_token
 from handover.inbox.live import dossier_card, thread_card
+from handover.platform.walls import Database
 from handover.record.sealing import DossierKey, Sealer
 
 
@@ -80,7 +81,7 @@ _step = msgspec.json.Decoder(_Step).decode
 class Inbox:
     """The read side of the inbox."""
 
-    def __init__(self, pool: asyncpg.Pool, sealer: Sealer) -> None:
+    def __init__(self, pool: Database, sealer: Sealer) -> None:
         self._pool = pool
         self._sealer = sealer
 

@@ -1,8 +1,7 @@
 """Doors to PostgreSQL: the pool of the hot path, and the forms an address takes for each driver."""
 
 import time
-from collections.abc import Awaitable, Callable
-from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 import asyncpg
 
@@ -15,36 +14,23 @@ __all__ = [
     "Listener",
     "Notifier",
     "driver_dsn",
+    "login_of",
     "open_pool",
     "sqlalchemy_url",
     "with_database",
+    "with_login",
 ]
 
 _OLDEST = 150_000
 _TRANSACTION_TIMEOUT_SINCE = 170_000
 _MOST_SKEW_SECONDS = 5
-# `walled`: a table whose rows the role is kept from only by row security; `bypass`: why that would not keep it.
+# `role`: whether the login may act in the role that it is to have.
 _FITNESS = """
-WITH walled AS (
-    SELECT c.relname, c.relforcerowsecurity AS forced, pg_has_role(c.relowner, 'USAGE') AS owned
-    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE c.relrowsecurity AND n.nspname = ANY (current_schemas(false))
-), role AS (
-    SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user
-)
 SELECT name, setting FROM pg_settings
 WHERE name IN ('fsync', 'full_page_writes', 'server_encoding', 'server_version_num', 'synchronous_commit')
 UNION ALL SELECT 'clock', extract(epoch FROM clock_timestamp())::text
-UNION ALL SELECT 'role', current_user::text
-UNION ALL SELECT 'walled', coalesce((SELECT min(relname) FROM walled), '')
-UNION ALL SELECT 'bypass', (
-    SELECT CASE
-        WHEN rolsuper THEN 'is a superuser'
-        WHEN rolbypassrls THEN 'has BYPASSRLS'
-        WHEN EXISTS (SELECT FROM walled WHERE owned AND NOT forced) THEN 'owns tables'
-        ELSE ''
-    END FROM role
-)
+UNION ALL SELECT 'login', session_user::text
+UNION ALL SELECT 'role', coalesce((SELECT pg_has_role(oid, 'MEMBER')::text FROM pg_roles WHERE rolname = $1), 'none')
 """
 
 
@@ -61,27 +47,28 @@ async def open_pool(
     *,
     size: int,
     application_name: str,
+    role: str = "",
     checks: bool = True,
     transaction_timeout: int = 60,
-    command_timeout: float | None = 30.0,
-    init: Callable[[asyncpg.Connection], Awaitable[None]] | None = None,
 ) -> asyncpg.Pool:
-    """The pool of `size` connections, all open, prepared statements kept.
+    """The pool of `size` connections, all open, prepared statements kept, acting in `role` ("": as they log in).
 
     `transaction_timeout` (seconds, 0 for none; PostgreSQL 17 and later) and the 30 s limit on idling inside a
-    transaction keep a stuck one from holding up the feed. `init` prepares each new connection (codecs).
+    transaction keep a stuck one from holding up the feed.
     A connection is given back as it is, without the round trip that would reset it: set variables inside a
     transaction only (`set_config(..., true)`) and take no session locks.
 
     Raises DatabaseUnreachableError, and with `checks` DatabaseUnfitError when the server may lose commits.
     """
-    version = await _examine(dsn, checks=checks)
+    version = await _examine(dsn, role, checks=checks)
     settings = {
         "application_name": application_name,
         "jit": "off",
         "idle_in_transaction_session_timeout": "30s",
         "timezone": "UTC",
     }
+    if role:
+        settings["role"] = role
     if version >= _TRANSACTION_TIMEOUT_SINCE:
         settings["transaction_timeout"] = f"{transaction_timeout}s"
     return await asyncpg.create_pool(
@@ -92,9 +79,8 @@ async def open_pool(
         max_queries=2**53,
         max_inactive_connection_lifetime=0,
         statement_cache_size=512,
-        command_timeout=command_timeout,
+        command_timeout=30.0,
         server_settings=settings,
-        init=init,
         reset=_leave_as_it_is,
     )
 
@@ -103,7 +89,7 @@ async def _leave_as_it_is(_connection: asyncpg.Connection) -> None:
     """asyncpg itself has already rolled back an open transaction and dropped listeners."""  # noqa: D403
 
 
-async def _examine(dsn: str, *, checks: bool) -> int:
+async def _examine(dsn: str, role: str, *, checks: bool) -> int:
     try:
         connection = await asyncpg.connect(driver_dsn(dsn), timeout=10)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -113,15 +99,15 @@ async def _examine(dsn: str, *, checks: bool) -> int:
         ) from error
     try:
         if checks:
-            await _refuse_unfit(connection)
+            await _refuse_unfit(connection, role)
         return int(await connection.fetchval("SELECT current_setting('server_version_num')"))
     finally:
         await connection.close()
 
 
-async def _refuse_unfit(connection: asyncpg.Connection) -> None:
+async def _refuse_unfit(connection: asyncpg.Connection, role: str) -> None:
     asked = time.time()
-    found = dict(await connection.fetch(_FITNESS))
+    found = dict(await connection.fetch(_FITNESS, role))
     skew = (asked + time.time()) / 2 - float(found["clock"])
     problems = [
         f"{name} is off, so what was acknowledged may be lost when the machine stops: set it to on"
@@ -138,11 +124,10 @@ async def _refuse_unfit(connection: asyncpg.Connection) -> None:
             f"this machine's clock is {abs(skew):.0f} s {side} the database's, so what one process records would wait "
             "for the clock of another: set both by a time service (NTP)"
         )
-    if found["walled"] and found["bypass"]:
-        problems.append(
-            f"the role {found['role']} {found['bypass']}, so the row security of {found['walled']} would not hold: "
-            "use a role that does not own the tables and has NOBYPASSRLS"
-        )
+    if role and found["role"] == "none":
+        problems.append(f"it has no role {role} yet: run `handover migrate`")
+    elif role and found["role"] != "true":
+        problems.append(f"the login {found['login']} may not act as {role}: GRANT {role} TO {found['login']}")
     if problems:
         raise DatabaseUnfitError(
             "The database cannot keep our promises: "
@@ -163,6 +148,18 @@ def sqlalchemy_url(dsn: str) -> str:
     parts = _split(dsn)
     query = [("ssl" if name == "sslmode" else name, value) for name, value in parse_qsl(parts.query)]
     return _join("postgresql+asyncpg", parts.netloc, parts.path, query)
+
+
+def login_of(dsn: str) -> str:
+    """The name in an address by which one logs in, or ""."""
+    parts = _split(dsn)
+    return unquote(parts.username or "") or dict(parse_qsl(parts.query)).get("user", "")
+
+
+def with_login(dsn: str, login: str) -> str:
+    """The same database for another login, without a password."""
+    parts = _split(dsn)
+    return _join(parts.scheme, f"{quote(login)}@{parts.netloc.rpartition('@')[2]}", parts.path, parse_qsl(parts.query))
 
 
 def with_database(dsn: str, database: str) -> str:

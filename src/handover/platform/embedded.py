@@ -27,7 +27,8 @@ import asyncpg
 from handover.platform.unprivileged import ProgramUser, UnprivilegedError, program_user
 
 MAJOR = 18
-ROLE = "handover"
+OWNER, SERVICE = "handover", "handover_service"
+"""Logins: who owns the tables and migrates, and whom the programs use, which owns nothing."""
 DATABASE = "handover"
 _PORT = 5432
 _LONGEST_SOCKET_PATH = 106  # sockaddr_un holds 108 bytes with its end; PostgreSQL asks for one less
@@ -89,10 +90,10 @@ class EmbeddedPostgres:
         """The directory of PostgreSQL's programs (psql, pg_dump, pgbench...)."""
         return self._bin
 
-    def dsn(self, database: str = DATABASE) -> str:
+    def dsn(self, database: str = DATABASE, *, login: str = OWNER) -> str:
         """Address of one database of this server, in the form libpq and asyncpg read."""
         directory = quote(str(self._socket_directory()), safe="/")
-        return f"postgresql://{ROLE}@/{quote(database)}?host={directory}&port={_PORT}"
+        return f"postgresql://{login}@/{quote(database)}?host={directory}&port={_PORT}"
 
     def server_pid(self) -> int | None:
         """Process id of the running server, or None."""
@@ -198,7 +199,7 @@ class EmbeddedPostgres:
         done = self.run(
             "initdb",
             "--pgdata=data.new",
-            f"--username={ROLE}",
+            f"--username={OWNER}",
             "--auth=trust",
             "--encoding=UTF8",
             "--locale=C",
@@ -248,9 +249,15 @@ class EmbeddedPostgres:
                 pass  # a second instance was as quick as we were
             finally:
                 await session.close()
+            session = await asyncpg.connect(self.dsn(), timeout=60)
         except (OSError, asyncpg.PostgresError) as error:
             raise EmbeddedPostgresError(f"The database in {self.home} does not let us in: {error}") from None
-        else:
+        try:
+            if not await session.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", SERVICE):
+                await session.execute(f'CREATE ROLE "{SERVICE}" LOGIN NOINHERIT')
+        except (asyncpg.DuplicateObjectError, asyncpg.UniqueViolationError):
+            pass  # the same
+        finally:
             await session.close()
 
     # -- stopping ----------------------------------------------------------------------------------------

@@ -82,6 +82,9 @@ class Settings(pydantic_settings.BaseSettings):
     database_url: str = Field(
         default="", repr=False, description="PostgreSQL 15 or later (postgresql://...); empty: embedded"
     )
+    owner_url: str = Field(
+        default="", repr=False, description="the same for who owns the tables, to migrate; empty: as database_url"
+    )
     pool_size: int = Field(default=12, ge=1, le=500, description="database connections of an API process")
     worker_pool_size: int = Field(default=6, ge=1, le=500, description="database connections of a worker")
     worker_poll_seconds: float = Field(
@@ -191,8 +194,11 @@ def check(settings: Settings) -> Settings:
     ]
     if settings.sign_in:
         problems += settings.sign_in.problems(production=settings.mode is Mode.PRODUCTION)
-    if settings.database_url and not re.match(r"postgres(ql)?(\+asyncpg)?://", settings.database_url):
-        problems.append("HANDOVER_DATABASE_URL must begin with postgresql://.")
+    problems += [
+        f"{name} must begin with postgresql://."
+        for name, url in (("HANDOVER_DATABASE_URL", settings.database_url), ("HANDOVER_OWNER_URL", settings.owner_url))
+        if url and not re.match(r"postgres(ql)?(\+asyncpg)?://", url)
+    ]
     if problems:
         raise SettingsError(problems)
     return settings

@@ -14,6 +14,7 @@ from handover.domain.parties import Directory
 from handover.domain.refusals import StaleVersion
 from handover.platform.clock import Clock
 from handover.platform.ids import new_id
+from handover.platform.walls import Database
 
 _COLUMNS = "agreement_id, ocmw, vdab, terms, valid_from, valid_until, version, changed_by, changed_at"
 # Changes of one OCMW's agreements wait for each other, so that two cannot come to overlap at the same moment.
@@ -43,7 +44,7 @@ class Kept:
 class Agreements:
     """The agreements of an organisation; those of others are as if they did not exist (None)."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
+    def __init__(self, pool: Database, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 

@@ -9,9 +9,10 @@ import msgspec
 from handover.domain.agreements import Agreement, Terms
 from handover.domain.codes import OrganisationKind, Purpose
 from handover.domain.parties import Counsellor, Directory, LegalBasis, Organisation
+from handover.platform.walls import Database
 
 
-async def load_directory(pool: asyncpg.Pool) -> Directory:
+async def load_directory(pool: Database) -> Directory:
     """Give the directory as it stands now."""
     organisations = await pool.fetch("SELECT * FROM organisation")
     counsellors = await pool.fetch("SELECT * FROM counsellor")
@@ -44,7 +45,7 @@ def _agreement(row: asyncpg.Record) -> Agreement:
 
 
 async def change_webhook_hosts(
-    pool: asyncpg.Pool, organisation_id: str, *, allow: Sequence[str], withdraw: Sequence[str]
+    pool: Database, organisation_id: str, *, allow: Sequence[str], withdraw: Sequence[str]
 ) -> list[str] | None:
     """Add hosts to those that an organisation's webhooks may go to, take some off, and give what is left.
 
@@ -64,7 +65,7 @@ async def change_webhook_hosts(
     return hosts
 
 
-async def save_organisation(pool: asyncpg.Pool, organisation: Organisation) -> None:
+async def save_organisation(pool: Database, organisation: Organisation) -> None:
     """Add an organisation, or bring its data up to date."""
     await pool.execute(
         """
@@ -84,7 +85,7 @@ async def save_organisation(pool: asyncpg.Pool, organisation: Organisation) -> N
     )
 
 
-async def save_counsellor(pool: asyncpg.Pool, counsellor: Counsellor) -> None:
+async def save_counsellor(pool: Database, counsellor: Counsellor) -> None:
     """Add a counsellor, or bring the data up to date."""
     await pool.execute(
         """
@@ -105,7 +106,7 @@ async def save_counsellor(pool: asyncpg.Pool, counsellor: Counsellor) -> None:
     )
 
 
-async def save_legal_basis(pool: asyncpg.Pool, basis: LegalBasis) -> None:
+async def save_legal_basis(pool: Database, basis: LegalBasis) -> None:
     """Add a published protocol or deliberation, or bring its data up to date."""
     await pool.execute(
         """

@@ -14,6 +14,7 @@ from handover.domain.events import CloseUnused, Command, Erase, Event, Merge, Op
 from handover.domain.merging import merge
 from handover.domain.parties import Directory
 from handover.domain.refusals import Refusal, StaleVersion, Unseen
+from handover.platform.walls import Database
 from handover.record import codec
 from handover.record.journal import Appended, Ask, Entry, Journal, Loaded, Outcome, Used
 from handover.record.lookups import Lookups, SsinReplaced
@@ -67,12 +68,17 @@ class Record:
     """The write side. `wake` is called after each commit, so that delivery and inbox look at once."""
 
     def __init__(
-        self, pool: asyncpg.Pool, sealer: Sealer, directory: Callable[[], Directory], wake: Callable[[], None]
+        self,
+        pool: asyncpg.Pool,
+        reads: Database,
+        sealer: Sealer,
+        directory: Callable[[], Directory],
+        wake: Callable[[], None],
     ) -> None:
-        self._pool = pool
-        self._journal = Journal(pool, sealer)
+        self._reads = reads
+        self._journal = Journal(pool, reads, sealer)
         self._sealer = sealer
-        self._lookups = Lookups(pool, sealer)
+        self._lookups = Lookups(reads, sealer)
         self._directory = directory
         self._wake = wake
 
@@ -212,7 +218,7 @@ class Record:
     async def _repeated(self, used: Used, request: Request) -> Handled:
         if used.fingerprint != request.fingerprint:
             raise KeyReused
-        row = await self._pool.fetchrow(
+        row = await self._reads.fetchrow(
             f"""
             SELECT d.state, {KEY_OF.format("d")} AS keys, ARRAY(
                 SELECT e.body FROM event e

@@ -10,6 +10,7 @@ import asyncpg
 
 from handover.domain.dossier import Dossier
 from handover.domain.events import Event
+from handover.platform.walls import Database
 from handover.record import codec
 from handover.record.batch import Batcher
 from handover.record.lookups import SSIN
@@ -90,10 +91,14 @@ IN_CLEAR = frozenset({"dossier.personalDataErased"})
 
 
 class Journal:
-    """Loads and appends in groups: what waits in the process shares one round trip and one commit."""
+    """Loads and appends in groups: what waits in the process shares one round trip and one commit.
 
-    def __init__(self, pool: asyncpg.Pool, sealer: Sealer) -> None:
+    Loading and appending are functions that pass the wall, by `pool`; all else is asked by `reads`.
+    """
+
+    def __init__(self, pool: asyncpg.Pool, reads: Database, sealer: Sealer) -> None:
         self._pool = pool
+        self._reads = reads
         self._sealer = sealer
         self._loads: Batcher[Ask, asyncpg.Record] = Batcher(self._load_all)
         self._appends = Batcher(self._append_all)
@@ -114,7 +119,7 @@ class Journal:
 
         Nothing was recorded when any of the answers is other than RECORDED. What `beside` raises undoes it too.
         """
-        async with self._pool.acquire() as connection:
+        async with self._reads.acquire() as connection:
             transaction = connection.transaction()
             await transaction.start()
             try:
@@ -136,7 +141,7 @@ class Journal:
 
     async def history(self, dossier_id: UUID, until: int) -> tuple[Event, ...]:
         """Give a dossier's events up to a sequence, for a decision that looks at the steps themselves."""
-        row = await self._pool.fetchrow(
+        row = await self._reads.fetchrow(
             f"""
             SELECT {KEY_OF.format("d")} AS keys,
                 ARRAY(

@@ -13,6 +13,7 @@ import msgspec
 from handover.domain.codes import LeadKind, TargetGroup
 from handover.domain.dossier import Dossier, Lead
 from handover.platform.db import DatabaseUnfitError
+from handover.platform.walls import Database
 from handover.record import codec
 from handover.record.erasing import LEFT_OVERS
 
@@ -73,12 +74,10 @@ async def take_keys(pool: asyncpg.Pool, lines: Iterable[bytes], at: datetime) ->
     return len(found), len(keyless)
 
 
-async def refuse_keyless(pool: asyncpg.Pool) -> None:
+async def refuse_keyless(pool: Database) -> None:
     """Raise DatabaseUnfitError when dossiers have no keys: a restored database whose keys were not put back yet."""
-    # Keys are restored all together, so one of them is enough to know; and it need not read the dossiers then.
-    if await pool.fetchval("SELECT EXISTS (SELECT FROM keys.dossier_key)"):
-        return
-    if await pool.fetchval("SELECT EXISTS (SELECT FROM dossier WHERE erased_at IS NULL)"):
+    # Keys are restored all together, so one of them is enough to know.
+    if await pool.fetchval("SELECT keys_missing()"):
         message = (
             "The dossiers in this database have no keys. Put them back from the newest copy with `handover keys "
             "restore FILE`. (A demonstration from before there was sealing: remove its data directory.)"

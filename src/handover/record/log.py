@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 
+from handover.platform.walls import Database
 from handover.record import merkle
 from handover.record.notes import Checkpoint, Signer
 
@@ -60,7 +61,7 @@ def leaf(dossier_id: UUID, sequence: int, link: bytes) -> bytes:
 class Log:
     """The log of one instance, signed in `origin`."""
 
-    def __init__(self, pool: asyncpg.Pool, signer: Signer) -> None:
+    def __init__(self, pool: Database, signer: Signer) -> None:
         self._pool = pool
         self._signer = signer
 

@@ -9,10 +9,13 @@ from uuid import UUID
 import asyncpg
 
 from handover.domain.refusals import Refusal, SsinTaken
+from handover.platform.walls import Database
 from handover.record.sealing import KEY_OF, Sealer
 
 SSIN = "dossier.ssin"
 """The place that a number is sealed for."""
+FIND = "SELECT * FROM find_number($1)"
+"""The dossier of a number, whoever asks: what of it may be shown is for the policy."""
 _KEYS = f"SELECT {KEY_OF.format('d')} FROM dossier d WHERE dossier_id = $1"  # noqa: S608 - a constant
 _NUMBERS = f"""
 SELECT s.digest, s.sealed, {KEY_OF.format("s")}, {KEY_OF.format("i")}
@@ -45,19 +48,13 @@ class Known:
 class Lookups:
     """Finds dossiers by number."""
 
-    def __init__(self, pool: asyncpg.Pool, sealer: Sealer) -> None:
+    def __init__(self, pool: Database, sealer: Sealer) -> None:
         self._pool = pool
         self._sealer = sealer
 
     async def find(self, ssin: str) -> Known | None:
         """Give the dossier of a number, or None."""
-        row = await self._pool.fetchrow(
-            f"""
-            SELECT s.dossier_id, s.replaced, d.ssin_sealed, {KEY_OF.format("d")} AS keys
-            FROM ssin_lookup s JOIN dossier d USING (dossier_id) WHERE s.digest = ANY ($1)
-            """,  # noqa: S608 - a constant
-            self._sealer.digests(ssin),
-        )
+        row = await self._pool.fetchrow(FIND, self._sealer.digests(ssin))
         if row is None:
             return None
         dossier_id = UUID(int=row["dossier_id"].int)
@@ -70,7 +67,7 @@ class Lookups:
         keys = await connection.fetchval(_KEYS, dossier_id)
         sealed = self._sealer.dossier(dossier_id, keys).seal(SSIN, ssin.encode())
         others = await connection.fetchval(
-            "SELECT count(*) FROM ssin_lookup WHERE digest = ANY ($1) AND dossier_id <> $2",
+            "SELECT count(*) FROM find_number($1) WHERE dossier_id <> $2",
             self._sealer.digests(ssin),
             dossier_id,
         )

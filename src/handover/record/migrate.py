@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from handover.platform.db import sqlalchemy_url
+from handover.platform.walls import APP, WORKER
 
 _ONE_AT_A_TIME = 0x68616E646F766572
 
@@ -38,6 +39,17 @@ async def upgrade(dsn: str) -> None:
             await connection.commit()
             await connection.run_sync(_upgrade)
             await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+async def admit(dsn: str, login: str) -> None:
+    """Let a login act in the roles of the service, and be nothing by itself."""
+    engine = create_async_engine(sqlalchemy_url(dsn), poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            name = await connection.scalar(text("SELECT quote_ident(:login)"), {"login": login})
+            await connection.execute(text(f"GRANT {APP}, {WORKER} TO {name}"))
     finally:
         await engine.dispose()
 

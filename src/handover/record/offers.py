@@ -12,6 +12,7 @@ from handover.domain.parties import Directory
 from handover.domain.refusals import StaleVersion
 from handover.platform.clock import Clock
 from handover.platform.ids import new_id
+from handover.platform.walls import Database
 
 _COLUMNS = "offer_id, organisation_id, body, version, changed_by"
 # For everybody (an empty list) fits as well as by name; by name comes first.
@@ -32,7 +33,7 @@ LIMIT $9 OFFSET $10
 class Offers:
     """The offer map. An organisation changes its own offers only; those of others are refused (None)."""
 
-    def __init__(self, pool: asyncpg.Pool, clock: Clock) -> None:
+    def __init__(self, pool: Database, clock: Clock) -> None:
         self._pool = pool
         self._clock = clock
 

@@ -8,10 +8,9 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from uuid import UUID
 
-import asyncpg
-
 from handover.domain.refusals import Refusal
 from handover.platform.clock import Clock
+from handover.platform.walls import Database
 from handover.record.handle import KeyReused, Request
 from handover.record.sealing import Sealer
 
@@ -37,7 +36,7 @@ class InFlight(Refusal):
 class Once:
     """Carries a request out, or gives the answer that it got before."""
 
-    def __init__(self, pool: asyncpg.Pool, sealer: Sealer, clock: Clock) -> None:
+    def __init__(self, pool: Database, sealer: Sealer, clock: Clock) -> None:
         self._pool = pool
         self._sealer = sealer
         self._clock = clock

@@ -5,11 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-import asyncpg
-
 from handover.domain.dossier import Dossier
+from handover.platform.walls import Database
 from handover.record import codec
-from handover.record.lookups import SSIN
+from handover.record.lookups import FIND, SSIN
 from handover.record.sealing import KEY_OF, Sealer, Unreadable
 
 CHANNEL = "handover_journal"
@@ -40,7 +39,7 @@ class FeedItem:
 class Reader:
     """The read side of the journal."""
 
-    def __init__(self, pool: asyncpg.Pool, sealer: Sealer) -> None:
+    def __init__(self, pool: Database, sealer: Sealer) -> None:
         self._pool = pool
         self._sealer = sealer
 
@@ -59,13 +58,7 @@ class Reader:
 
     async def find(self, ssin: str) -> tuple[Dossier, str] | None:
         """Give the dossier of an SSIN, and the number under which it is kept now; or None."""
-        row = await self._pool.fetchrow(
-            f"""
-            SELECT d.dossier_id, d.state, d.ssin_sealed, {KEY_OF.format("d")} AS keys, s.replaced
-            FROM ssin_lookup s JOIN dossier d USING (dossier_id) WHERE s.digest = ANY ($1)
-            """,  # noqa: S608 - a constant
-            self._sealer.digests(ssin),
-        )
+        row = await self._pool.fetchrow(FIND, self._sealer.digests(ssin))
         if row is None:
             return None
         key = self._sealer.dossier(row["dossier_id"], row["keys"])

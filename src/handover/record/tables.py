@@ -179,6 +179,12 @@ feed = Table(
     Column("sequence", Integer, nullable=False),
     Index("feed_in_order", "xid", "position"),
 )
+inscribed = Table(
+    "inscribed",
+    metadata,
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("organisation_id", Text, primary_key=True),
+)
 idempotency = Table(
     "idempotency",
     metadata,

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from time import monotonic
 from uuid import UUID
 
-import asyncpg
 import structlog
 
 from handover.domain.deadlines import local_day
 from handover.domain.parties import Directory
 from handover.platform.clock import Clock
 from handover.platform.db import LOST, Listener
+from handover.platform.walls import Database, asking_for
 from handover.record.reading import CHANNEL, FeedItem, Reader, cursor, parse_cursor
 from handover.record.sealing import KEY_OF
 from handover.record.sight import Seen, Sight
@@ -145,7 +145,7 @@ class Tail:
     """Hands what is new to whoever follows. Runs while the process does."""
 
     def __init__(
-        self, pool: asyncpg.Pool, dsn: str, reader: Reader, *, directory: Callable[[], Directory], clock: Clock
+        self, pool: Database, dsn: str, reader: Reader, *, directory: Callable[[], Directory], clock: Clock
     ) -> None:
         self._pool = pool
         self._reader = reader
@@ -237,7 +237,8 @@ class Tail:
         names = list(self._feeds)
         first = self._fence
         # Without a fence nothing is read yet: this only finds out where "new" begins.
-        row = await self._pool.fetchrow(_NEW, names, str((1 << 63) - 1 if first is None else first), KEPT + 1)
+        with asking_for(names):
+            row = await self._pool.fetchrow(_NEW, names, str((1 << 63) - 1 if first is None else first), KEPT + 1)
         self.queries += 1
         fence, at = int(row["fence"]), monotonic()
         new = defaultdict[str, list[FeedItem]](list)

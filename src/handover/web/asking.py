@@ -13,6 +13,7 @@ from handover.access.denials import Denial, InvalidToken, MissingScope
 from handover.access.limits import Limits
 from handover.access.tokens import Tokens
 from handover.domain.parties import Caller
+from handover.platform.walls import ask_for
 from handover.record.handle import Request
 from handover.web.problems import BadInput, HttpProblem, Issue, issues_of, plain_name
 
@@ -47,6 +48,7 @@ async def caller_of(request: HttpRequest, scope: str) -> Caller:
         if denial.status == _NOT_LET_IN:
             services.limits.refused(address)
         raise
+    ask_for(caller.organisation.organisation_id)
     if seconds := services.limits.asked(caller):
         raise too_many(seconds, "You ask more often than this service takes from one client.")
     if scope not in caller.scopes:

@@ -80,7 +80,7 @@ async def client_file(services: Services, ssin: str, *, at: datetime) -> ClientF
         return None
     dossier, number = found
     bodies = await _bodies(services, dossier)
-    log = await _log(AccessLog(services.pool), dossier)
+    log = await _log(AccessLog(services.pool, services.pool), dossier)
     delivered = await services.pool.fetch(_DELIVERED, dossier.dossier_id)
     people = People(services.directory_now(), WORDS[Language.NL])
     writer = _Writer(WORDS[Language.NL], Dates(WORDS[Language.NL], at), people)

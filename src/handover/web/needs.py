@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Protocol
 from fastapi import Request
 
 if TYPE_CHECKING:
-    import asyncpg
-
     from handover.access.attempts import Attempts
     from handover.access.guard import Guard
     from handover.access.limits import Limits
@@ -19,6 +17,7 @@ if TYPE_CHECKING:
     from handover.inbox.views import Inbox
     from handover.platform.clock import Clock
     from handover.platform.settings import Settings
+    from handover.platform.walls import Database
     from handover.record.agreements import Agreements
     from handover.record.handle import Record
     from handover.record.log import Log
@@ -37,7 +36,7 @@ class Services(Protocol):
         """What steers the instance."""
 
     @property
-    def pool(self) -> "asyncpg.Pool":
+    def pool(self) -> "Database":
         """Connections of the hot path."""
 
     @property

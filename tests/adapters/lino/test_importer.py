@@ -77,7 +77,7 @@ class House:
 
     def __post_init__(self) -> None:
         sealer = Sealer(seal_key=b"1" * 32, ssin_key=b"2" * 32)
-        self.record = Record(self.pool, sealer, lambda: self.directory, lambda: None)
+        self.record = Record(self.pool, self.pool, sealer, lambda: self.directory, lambda: None)
         self.door = RecordDoor(
             pool=self.pool,
             record=self.record,

@@ -76,9 +76,9 @@ async def house(dsn: str, data_dir: Path, *, in_id_token: bool = True, **proof: 
         numbers = {
             o.organisation_id: o.enterprise_number for o in instance.services.directory_now().organisations.values()
         }
-        await save_subject(instance.services.pool, COUNSELLOR, "5d3f-lindedal")
-        await save_subject(instance.services.pool, "vdab.bemiddelaar-1", "77aa-vdab")
-        await save_ovo_code(instance.services.pool, "OVO000042", numbers["vdab"])
+        await save_subject(instance.pool, COUNSELLOR, "5d3f-lindedal")
+        await save_subject(instance.pool, "vdab.bemiddelaar-1", "77aa-vdab")
+        await save_ovo_code(instance.pool, "OVO000042", numbers["vdab"])
         client = {
             "client_id": CLIENT,
             "redirect_uris": [f"{instance.base_url}/sign-in/callback"],

@@ -17,7 +17,7 @@ async def test_a_reason_opens_the_dossier(instance: Instance, visit: Visits, wid
     services = instance.services
     second = services.directory_now().counsellors[f"{ORGANISATION}.trajectbegeleider-2"]
     elsewhere = Counsellor(counsellor_id=second.counsellor_id, organisation_id=ORGANISATION, name=second.name, team="B")
-    await save_counsellor(services.pool, elsewhere)
+    await save_counsellor(instance.pool, elsewhere)
     await services.refresh_directory()
     software = instance.party(ORGANISATION)
     dossier_id = await software.open(ssin=number(width))
@@ -38,7 +38,7 @@ async def test_a_reason_opens_the_dossier(instance: Instance, visit: Visits, wid
     await page.wait_for_url(f"**/dossiers/{dossier_id}")
     assert "Voorbeeld" in await page.get_by_role("heading", level=1).inner_text()
     assert await page.locator("a[href*='/steps/']").count() == 0, "to read, not to take steps"
-    (opened,) = await services.guard.glass.of_organisation(ORGANISATION, limit=9)
+    (opened,) = await instance.worker.guard.glass.of_organisation(ORGANISATION, limit=9)
     assert (opened.counsellor_id, opened.reason) == (second.counsellor_id, REASON)
 
     first = await visit(OCMW)

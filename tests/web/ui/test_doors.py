@@ -164,7 +164,7 @@ def test_every_form_carries_the_token_of_its_session() -> None:
 
 async def test_a_fault_of_ours_is_a_page_with_a_number_and_nothing_else(instance: Instance) -> None:
     session = _session(await _begun(instance))
-    await instance.services.pool.execute("ALTER TABLE inbox_seen RENAME TO elsewhere")
+    await instance.pool.execute("ALTER TABLE inbox_seen RENAME TO elsewhere")
     answer = await instance.http.get("/", headers=session)
     assert answer.status_code == 500
     assert "Er ging bij ons iets mis." in answer.text
@@ -232,7 +232,7 @@ async def test_dossiers_are_listed_and_looked_up(visit: Visits, opened: Opened, 
     dossier_id = await opened(refer=False)
 
     async def is_listed() -> bool:
-        found = await instance.services.reader.of_organisation("ocmw-lindedal", after=None, limit=1)
+        found = await instance.worker.reader.of_organisation("ocmw-lindedal", after=None, limit=1)
         return bool(found)
 
     await eventually(is_listed)
@@ -272,7 +272,7 @@ async def test_with_https_the_cookie_is_of_this_host_alone(database: str, tmp_pa
 
 async def test_a_session_ends_with_who_leaves_and_with_signing_out(instance: Instance) -> None:
     secret = await _begun(instance)
-    sessions, pool = instance.services.sessions, instance.services.pool
+    sessions, pool = instance.services.sessions, instance.pool
     out = {"csrf": await _form_token(instance, secret)}
     answer = await instance.http.post("/sign-out", data=out, headers=_session(secret) | {"Origin": instance.base_url})
     assert answer.headers["location"] == "/sign-in"

@@ -57,7 +57,7 @@ async def _is_in(page: Page) -> bool:
 
 
 async def _count(there: House) -> int:
-    found: int = await there.instance.services.pool.fetchval("SELECT count(*) FROM session WHERE ended_at IS NULL")
+    found: int = await there.instance.pool.fetchval("SELECT count(*) FROM session WHERE ended_at IS NULL")
     return found
 
 
@@ -87,7 +87,7 @@ async def test_signing_in_and_out_with_the_provider(visit: Visits, there: House)
     found = await there.instance.services.sessions.find(secret)
     assert found is not None
     assert (found.caller.counsellor_id, found.caller.roles) == (COUNSELLOR, frozenset({"counsellor"}))
-    kept = await there.instance.services.pool.fetch("SELECT s::text FROM session s")
+    kept = await there.instance.pool.fetch("SELECT s::text FROM session s")
     assert all(text not in row["s"] for row in kept for text in (secret, "5d3f-lindedal", "eyJ"))
     await page.get_by_role("button", name="Afmelden").click()
     # Our page goes on to the provider by itself; that asks, and sends back.
@@ -189,7 +189,7 @@ async def test_an_answer_that_does_not_fit_is_no_sign_in(visit: Visits, there: H
 async def test_an_attempt_that_took_too_long_is_over(visit: Visits, there: House) -> None:
     page = await visit()
     address = await _callback(page, there, "lindedal")
-    await there.instance.services.pool.execute("UPDATE sign_in SET created_at = created_at - interval '10 minutes'")
+    await there.instance.pool.execute("UPDATE sign_in SET created_at = created_at - interval '10 minutes'")
     await page.goto(address)
     await expect(page.locator("main")).to_contain_text("het duurde te lang")
 
@@ -205,7 +205,7 @@ async def test_an_attempt_that_took_too_long_is_over(visit: Visits, there: House
 )
 async def test_a_session_ends_unused_and_at_all(visit: Visits, there: House, moved: str, is_over: bool) -> None:  # noqa: FBT001
     page = await visit("Trajectbegeleider Lindedal 2")
-    await there.instance.services.pool.execute(f"UPDATE session SET {moved}")  # noqa: S608 - from the table above
+    await there.instance.pool.execute(f"UPDATE session SET {moved}")  # noqa: S608 - from the table above
     assert await _is_in(page) is not is_over
     if is_over:
         assert page.url.endswith("/sign-in?expired=1")
@@ -215,7 +215,7 @@ async def test_a_session_ends_unused_and_at_all(visit: Visits, there: House, mov
 
 async def test_looking_keeps_a_session_alive_at_one_write_a_minute(visit: Visits, there: House) -> None:
     page = await visit("Trajectbegeleider Lindedal 2")
-    pool = there.instance.services.pool
+    pool = there.instance.pool
     seen = "SELECT max(seen_at) FROM session"
     first = await pool.fetchval(seen)
     await page.goto("/")
@@ -228,7 +228,7 @@ async def test_looking_keeps_a_session_alive_at_one_write_a_minute(visit: Visits
 async def test_a_changed_cookie_is_nobody(visit: Visits, there: House) -> None:
     page = await visit("Trajectbegeleider Lindedal 2")
     secret = await _cookie(page)
-    digest = await there.instance.services.pool.fetchval("SELECT digest FROM session ORDER BY created_at DESC LIMIT 1")
+    digest = await there.instance.pool.fetchval("SELECT digest FROM session ORDER BY created_at DESC LIMIT 1")
     flipped = ("A" if secret[0] != "A" else "B") + secret[1:]
     for value in (flipped, secret[:-1], secret + "A", "A" * 43, digest.hex(), "x" * 4000, "' OR 1=1 --", "%00" * 20):
         answer = await there.instance.http.get("/", headers={"Cookie": f"{COOKIE}={value}"})

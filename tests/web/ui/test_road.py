@@ -190,7 +190,7 @@ async def test_a_step_that_was_not_delivered_says_whom_to_phone(
     visit: Visits, opened: Opened, instance: Instance
 ) -> None:
     dossier_id = await opened(refer=False)
-    pool = instance.services.pool
+    pool = instance.pool
     now = instance.services.clock.now()
     await pool.execute(
         "INSERT INTO subscription (subscription_id, organisation_id, url, secrets, created_at, changed_at)"

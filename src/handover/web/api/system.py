@@ -1,6 +1,7 @@
 """Outside /v1: is it well, how is it doing, and how to talk to it."""
 
 import asyncio
+from datetime import timedelta
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -14,11 +15,7 @@ from handover.web.needs import services_of
 
 router = APIRouter(tags=["System"], responses=PROBLEMS)
 _PATIENCE_SECONDS = 2.0
-_BACKLOG = """
-SELECT count(*) FROM (
-    SELECT FROM lane WHERE due_at < $1::timestamptz - interval '1 minute' AND failures = 0 LIMIT 1000
-) AS waiting
-"""
+_LATE = timedelta(minutes=1)
 
 
 @router.get(
@@ -32,7 +29,7 @@ async def health(request: Request) -> Response:
     services = services_of(request)
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            waiting = await services.pool.fetchval(_BACKLOG, services.clock.now())
+            waiting = await services.pool.fetchval("SELECT lanes_late($1)", services.clock.now() - _LATE)
     except LOST:
         return _health("DOWN", 503, "The database does not answer.")
     if waiting:

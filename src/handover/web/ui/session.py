@@ -9,6 +9,7 @@ from starlette.responses import Response
 from handover.access.attempts import LASTS
 from handover.access.sessions import Session
 from handover.domain.parties import Caller
+from handover.platform.walls import ask_for
 from handover.web.needs import services_of
 from handover.web.problems import HttpProblem
 from handover.web.ui.origins import SAFE, is_https
@@ -42,6 +43,8 @@ async def session_of(request: Request) -> Session | None:
         secret = held(request)
         known = (await services_of(request).sessions.find(secret) if secret else None,)
         request.state.session = known
+    if known[0] is not None:
+        ask_for(known[0].caller.organisation.organisation_id)
     return known[0]
 
 
