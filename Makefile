@@ -67,7 +67,7 @@ story: $(STAMP) ## three clients' stories over HTTP with a moved clock, both inb
 	@$(BIN)/python -m tests.story
 
 .PHONY: mutants
-mutants: $(STAMP) ## remove each rule in turn and print the test that notices (ARGS=policy for those of the policy)
+mutants: $(STAMP) ## remove each rule in turn and print the test that notices (ARGS="policy walls" for those only)
 	@$(BIN)/python -m tests.mutants $(ARGS)
 
 .PHONY: faults

@@ -138,6 +138,23 @@ async def production(dsn: str, tmp_path: Path, key: ECKey) -> AsyncIterator[tupl
             await process.wait()
 
 
+async def test_the_login_that_owns_the_tables_does_not_serve(database: str, tmp_path: Path) -> None:
+    """It could step over the wall: only a demonstration may run so."""
+    issuers = [{"issuer": "https://issuer.example", "audience": "handover", "jwksUrl": "https://issuer.example/jwks"}]
+    env = environment(
+        tmp_path,
+        **KEYS,
+        HANDOVER_ISSUERS=json.dumps(issuers),
+        HANDOVER_PUBLIC_URL="https://handover.example",
+        HANDOVER_DATABASE_URL=database,
+    )
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "handover", "serve", env=env, cwd=tmp_path, stdout=-1, stderr=-1
+    )
+    _, said = await asyncio.wait_for(process.communicate(), 30)
+    assert (process.returncode, b"the role handover is a superuser" in said) == (2, True), said.decode()
+
+
 async def test_a_demonstration_token_is_worth_nothing_in_production(database: str, tmp_path: Path) -> None:
     async with services(Settings(data_dir=tmp_path / "seed", database_url=database, pool_size=1)) as ready:
         await seed_directory(ready)

@@ -98,11 +98,17 @@ async def _live(instance: Instance, organisation: str) -> None:
 
 
 @pytest.fixture(scope="module")
-async def walled(lived_in: Instance) -> AsyncIterator[Walled]:
-    """What the API asks through, by one connection."""
+async def single(lived_in: Instance) -> AsyncIterator[asyncpg.Pool]:
+    """A pool of one connection, in the role of who answers requests."""
     pool = await open_pool(with_login(lived_in.services.dsn, SERVICE), size=1, application_name="walled", role=APP)
-    yield Walled(pool)
+    yield pool
     await pool.close()
+
+
+@pytest.fixture(scope="module")
+def walled(single: asyncpg.Pool) -> Walled:
+    """What the API asks through."""
+    return Walled(single)
 
 
 async def test_the_table_above_names_every_walled_table(lived_in: Instance) -> None:
@@ -142,12 +148,13 @@ async def test_what_is_the_workers_is_closed_to_requests(walled: Walled, table: 
         await walled.fetch(f"SELECT FROM {table}")
 
 
-async def test_nothing_of_who_asked_before_is_left(walled: Walled) -> None:
+async def test_nothing_of_who_asked_before_is_left(walled: Walled, single: asyncpg.Pool) -> None:
     """All by one connection: after an answer, after a refusal by the database, and after an error of the driver."""
     asked = "SELECT current_setting('handover.organisation', true)"
     count_all = "SELECT count(*) FROM dossier"
     with asking_for([OCMW]):
         assert (await walled.fetchval(asked), await walled.fetchval(count_all)) == (OCMW, 1)
+    assert (await single.fetchval(asked), await single.fetchval(count_all)) == ("", 0)
     assert (await walled.fetchval(asked), await walled.fetchval(count_all)) == ("", 0)
     with asking_for([OCMW]), pytest.raises(asyncpg.DivisionByZeroError):
         await walled.fetch("SELECT 1 / 0")
@@ -157,6 +164,7 @@ async def test_nothing_of_who_asked_before_is_left(walled: Walled) -> None:
     with asking_for([OCMW]):
         async with walled.acquire() as connection:
             assert await connection.fetchval(count_all) == 1
+    assert await single.fetchval(asked) == ""
     assert await walled.fetchval(count_all) == 0
     ask_for("it's")
     assert await walled.fetchval(asked) == "it's"

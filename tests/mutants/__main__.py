@@ -18,7 +18,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.mutants import policy
+from tests.mutants import policy, walls
 from tests.mutants.table import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
@@ -80,8 +80,10 @@ def _killed(mutant: Mutant) -> str:
 
 
 def main() -> int:
-    """Run all mutants, or those of the policy only (argument `policy`); give the exit status."""
-    chosen = policy.mutants() if "policy" in sys.argv[1:] else (*MUTANTS, *policy.mutants())
+    """Run all mutants, or those of the policy or of row security only (`policy`, `walls`); give the exit status."""
+    groups = {"rules": MUTANTS, "policy": policy.mutants(), "walls": walls.mutants()}
+    asked = sys.argv[1:] or list(groups)
+    chosen = tuple(mutant for name in asked for mutant in groups[name])
     everything = tuple(sorted({test for mutant in chosen for test in mutant.tests}))
     _console.print(f"{len(chosen)} rules; first the program as it is: {len(everything)} test files ...")
     with _copy() as source:

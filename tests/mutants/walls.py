@@ -1,0 +1,74 @@
+"""Row security, taken down piece by piece; made from the lines of the migration, so that a new table is among them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.mutants.table import Mutant
+
+_VERSIONS = "../../migrations/versions"
+_WALLS, _ROLES = f"{_VERSIONS}/0012_walls.py", f"{_VERSIONS}/0011_roles.sql"
+_TEXT = (Path(__file__).parents[2] / "migrations" / "versions" / "0012_walls.py").read_text("utf-8")
+_TESTS = ("tests/access/test_walls.py",)
+_ROW = re.compile(r'^    "([a-z._]+)": (.+),$', re.MULTILINE)
+_ENABLE = 'f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY"'
+
+
+def _tables() -> Iterator[Mutant]:
+    """Each table without its wall, and with one that the audit cannot tell from a good one and that holds nobody."""
+    for table, seen in _ROW.findall(_TEXT):
+        yield Mutant(f"wall: {table}", _WALLS, _ENABLE, f'{_ENABLE} if table != "{table}" else "SELECT 1"', _TESTS)
+        if seen != '""':
+            wider = f'    "{table}": {seen} + " OR cardinality(asking()) > 0",'
+            yield Mutant(f"wall: {table} to its own", _WALLS, f'    "{table}": {seen},', wider, _TESTS)
+
+
+_FOR_WHOM = """ AND EXISTS (
+        SELECT FROM inscribed i WHERE i.dossier_id = p_dossier AND i.organisation_id = ANY (asking())
+    )"""
+_REVOKED = (
+    "REVOKE INSERT, UPDATE, DELETE ON event, feed, inscribed, dossier, alembic_version FROM handover_worker;",
+    "REVOKE UPDATE, DELETE ON log_leaf, checkpoint FROM handover_worker;",
+)
+_DOOR, _PRODUCTION = "platform/walls.py", ("tests/access/test_production.py",)
+_RULES = (
+    Mutant("wall: a statement says for whom", _DOOR, "_names().replace(", '"".replace(', _TESTS),
+    Mutant("wall: only within its transaction", _DOOR, "'{}', true)", "'{}', false)", _TESTS),
+    Mutant("wall: several statements too", _DOOR, "$1, true)", "$1, false)", _TESTS),
+    Mutant("wall: marks are for who is in the dossier", _ROLES, _FOR_WHOM, "", _TESTS),
+    Mutant(
+        "wall: a counsellor's dossiers are one's own", _ROLES, " AND i.organisation_id = ANY (asking());", ";", _TESTS
+    ),
+    Mutant("wall: threads that one is told of too", _ROLES, " AND t.organisation_id = ANY (asking());", ";", _TESTS),
+    Mutant("wall: the journal is not the worker's to change", _ROLES, _REVOKED[0], "", _TESTS),
+    Mutant("wall: sealed leaves and checkpoints stay", _ROLES, _REVOKED[1], "", _TESTS),
+    Mutant(
+        "wall: nobody else runs its functions",
+        _ROLES,
+        "FUNCTIONS IN SCHEMA %I FROM PUBLIC'",
+        "FUNCTIONS IN SCHEMA %I FROM handover_app'",
+        _TESTS,
+    ),
+    Mutant(
+        "wall: the owner's functions find their own tables",
+        _ROLES,
+        "SET search_path = %I, pg_temp'",
+        "RESET search_path'",
+        _TESTS,
+    ),
+    Mutant("wall: it looks at itself at the start", "record/wall_audit.py", "    if found:", "    if False:", _TESTS),
+    Mutant(
+        "wall: in production at the login too",
+        "wiring.py",
+        "login=settings.mode is Mode.PRODUCTION",
+        "login=False",
+        _PRODUCTION,
+    ),
+)
+
+
+def mutants() -> tuple[Mutant, ...]:
+    """Give them all."""
+    found = (*_tables(), *_RULES)
+    assert len(found) > 40, "the walls are not written as they are read here"
+    return found
