@@ -30,33 +30,30 @@ _REVOKED = (
     "REVOKE INSERT, UPDATE, DELETE ON event, feed, inscribed, dossier, alembic_version FROM handover_worker;",
     "REVOKE UPDATE, DELETE ON log_leaf, checkpoint FROM handover_worker;",
 )
+_PUBLIC = "FUNCTIONS IN SCHEMA %I FROM PUBLIC'"
 _DOOR, _PRODUCTION = "platform/walls.py", ("tests/access/test_production.py",)
 _RULES = (
-    Mutant("wall: a statement says for whom", _DOOR, "_names().replace(", '"".replace(', _TESTS),
-    Mutant("wall: only within its transaction", _DOOR, "'{}', true)", "'{}', false)", _TESTS),
-    Mutant("wall: several statements too", _DOOR, "$1, true)", "$1, false)", _TESTS),
-    Mutant("wall: marks are for who is in the dossier", _ROLES, _FOR_WHOM, "", _TESTS),
-    Mutant(
-        "wall: a counsellor's dossiers are one's own", _ROLES, " AND i.organisation_id = ANY (asking());", ";", _TESTS
+    *(
+        Mutant(f"wall: {rule}", file, text, instead, _TESTS)
+        for rule, file, text, instead in (
+            ("a statement says for whom", _DOOR, "_names().replace(", '"".replace('),
+            ("only within its transaction", _DOOR, "'{}', true)", "'{}', false)"),
+            ("several statements too", _DOOR, "$1, true)", "$1, false)"),
+            ("marks are for who is in the dossier", _ROLES, _FOR_WHOM, ""),
+            ("a counsellor's dossiers are one's own", _ROLES, " AND i.organisation_id = ANY (asking());", ";"),
+            ("threads that one is told of too", _ROLES, " AND t.organisation_id = ANY (asking());", ";"),
+            ("the journal is not the worker's to change", _ROLES, _REVOKED[0], ""),
+            ("sealed leaves and checkpoints stay", _ROLES, _REVOKED[1], ""),
+            ("nobody else runs its functions", _ROLES, _PUBLIC, _PUBLIC.replace("PUBLIC", "handover_app")),
+            (
+                "the owner's functions find their own tables",
+                _ROLES,
+                "SET search_path = %I, pg_temp'",
+                "RESET search_path'",
+            ),
+            ("it looks at itself at the start", "record/wall_audit.py", "    if found:", "    if False:"),
+        )
     ),
-    Mutant("wall: threads that one is told of too", _ROLES, " AND t.organisation_id = ANY (asking());", ";", _TESTS),
-    Mutant("wall: the journal is not the worker's to change", _ROLES, _REVOKED[0], "", _TESTS),
-    Mutant("wall: sealed leaves and checkpoints stay", _ROLES, _REVOKED[1], "", _TESTS),
-    Mutant(
-        "wall: nobody else runs its functions",
-        _ROLES,
-        "FUNCTIONS IN SCHEMA %I FROM PUBLIC'",
-        "FUNCTIONS IN SCHEMA %I FROM handover_app'",
-        _TESTS,
-    ),
-    Mutant(
-        "wall: the owner's functions find their own tables",
-        _ROLES,
-        "SET search_path = %I, pg_temp'",
-        "RESET search_path'",
-        _TESTS,
-    ),
-    Mutant("wall: it looks at itself at the start", "record/wall_audit.py", "    if found:", "    if False:", _TESTS),
     Mutant(
         "wall: in production at the login too",
         "wiring.py",
