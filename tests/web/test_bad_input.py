@@ -39,6 +39,7 @@ OPENINGS: dict[str, tuple[bytes, set[tuple[str, str]]]] = {
     "number for text": (opening(givenName=5), {("schemaViolation", "givenName")}),
     "list for text": (opening(familyName=["x"]), {("schemaViolation", "familyName")}),
     "null for text": (opening(familyName=None), {("schemaViolation", "familyName")}),
+    "null for what may be left out": (opening(leadName=None), {("schemaViolation", "leadName")}),
     "blank name": (opening(givenName=" \t"), {("schemaViolation", "givenName")}),
     "name too long": (opening(givenName="a" * 201), {("schemaViolation", "givenName")}),
     "NUL in a name": (opening(givenName="a\x00b"), {("schemaViolation", "givenName")}),

@@ -234,6 +234,7 @@ def _sentence(kind: str) -> str:
     return {
         "extra_forbidden": "This field is not known here. Leave it out.",
         "missing": "This field is required.",
+        "null": "Leave the field out instead of sending null.",
         "json_invalid": "The body is not valid JSON in UTF-8, or nested too deep.",
         "string_type": "Must be a text.",
         "string_pattern_mismatch": "Does not have the required form; see the API description.",

@@ -1,9 +1,10 @@
 """Request bodies and the problem document. What answers look like is in `views`."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticCustomError
 
 from handover.delivery.subscriptions import Content
 from handover.domain.codes import Capacity, LeadKind, TargetGroup
@@ -19,6 +20,17 @@ DossierId = Annotated[
     StringConstraints(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"),
     Field(json_schema_extra={"format": "uuid"}),
 ]
+
+
+def _no_null(given: Any) -> Any:  # noqa: ANN401 - whatever the body holds
+    if given is None:
+        raise PydanticCustomError("null", "null")
+    return given
+
+
+_Given = TypeVar("_Given")
+OrAbsent = Annotated[_Given | None, BeforeValidator(_no_null)]
+"""What may be left out; null is not a way to do so, as answers hold none either."""
 
 
 class Body(BaseModel):
@@ -53,8 +65,8 @@ class DossierOpening(Body):
     target_group: TargetGroup
     capacity: Capacity
     legal_basis_id: Line = Field(description="An entry of /v1/refData/legalBases")
-    lead: LeadKind | None = Field(None, description="Only for inactiveWithoutBenefit: who directs, ocmw or vdab")
-    lead_name: Line | None = Field(None, description="Only for inactiveWithBenefit: the paying body")
+    lead: OrAbsent[LeadKind] = Field(None, description="Only for inactiveWithoutBenefit: who directs, ocmw or vdab")
+    lead_name: OrAbsent[Line] = Field(None, description="Only for inactiveWithBenefit: the paying body")
 
 
 class DossierSearch(Body):
@@ -95,7 +107,7 @@ class SubscriptionCreation(Body):
     )
 
     url: Url
-    event_types: EventTypeNames | None = None
+    event_types: OrAbsent[EventTypeNames] = None
     content: Content = Field(
         Content.THIN, description="full: the event goes along, as you may see it when it is sent", strict=False
     )
@@ -106,10 +118,10 @@ class SubscriptionChange(Body):
 
     model_config = ConfigDict(json_schema_extra={"example": {"status": "paused"}})
 
-    url: Url | None = None
-    event_types: EventTypeNames | None = None
-    content: Content | None = Field(None, strict=False)
-    status: Literal["active", "paused"] | None = None
+    url: OrAbsent[Url] = None
+    event_types: OrAbsent[EventTypeNames] = None
+    content: OrAbsent[Content] = Field(None, strict=False)
+    status: OrAbsent[Literal["active", "paused"]] = None
 
 
 class Resend(Body):
@@ -145,7 +157,7 @@ class Replay(Body):
     model_config = ConfigDict(json_schema_extra={"example": {"since": "2026-11-01T00:00:00Z"}})
 
     since: ReachableMoment
-    until: ReachableMoment | None = None
+    until: OrAbsent[ReachableMoment] = None
     which: Literal["all", "dead"] = "all"
 
 
