@@ -85,6 +85,10 @@ abuse: $(STAMP) ## forged tokens, floods, malformed input, committed secrets; pr
 	@tests/setup-node.sh
 	@$(BIN)/python -m pytest tests/abuse -s $(ARGS)
 
+.PHONY: audit
+audit: $(STAMP) ## known vulnerabilities of the releases in the lock files (needs the internet; says so without)
+	@$(BIN)/python -m tests.audit
+
 .PHONY: bench
 bench: $(STAMP) ## measure, each figure beside its limit (ARGS=... for more)
 	@$(BIN)/python -m benchmarks $(ARGS)
