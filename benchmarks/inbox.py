@@ -35,8 +35,8 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
         # Everything but the latest steps has been seen, as in an inbox that is read every day.
         seen = [(history.dossier_id, history.length - 2) for history in found[:_DOSSIERS]]
         await ready.inbox.seen(OCMW, OCMW_COUNSELLOR, seen)
-        await ready.pool.execute("VACUUM ANALYZE")
-    connection = await asyncpg.connect(dsn)
+    connection = await asyncpg.connect(dsn, server_settings={"handover.organisation": OCMW})
+    await connection.execute("VACUUM ANALYZE")
     headers = {"Authorization": f"Bearer {stage.token(OCMW, OCMW_COUNSELLOR)}"}
     async with (
         stage.serving(dsn) as port,

@@ -81,6 +81,9 @@ class Stage:
             "HANDOVER_DATA_DIR": str(self.data_dir),
             "HANDOVER_PORT": str(port),
             "HANDOVER_LOG_LEVEL": "warning",
+            # One client sends all that is sent here.
+            "HANDOVER_CLIENT_REQUESTS_PER_SECOND": "0",
+            "HANDOVER_ORGANISATION_REQUESTS_PER_SECOND": "0",
         }
 
     async def _execute(self, statement: str) -> None:

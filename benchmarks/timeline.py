@@ -1,6 +1,8 @@
-"""Reading a timeline of 200 events over HTTP, beside SQLAlchemy Core and pydantic without token and policy."""
+"""Reading a timeline of 200 events over HTTP, beside SQLAlchemy Core and pydantic: no token, policy, sealing or log."""
 
+from collections.abc import Sequence
 from itertools import cycle
+from uuid import UUID
 
 import asyncpg
 
@@ -8,6 +10,7 @@ from benchmarks.figures import Figure, Plan, Side, alternate, median
 from benchmarks.filling import OCMW, OCMW_COUNSELLOR, histories, record
 from benchmarks.load import Load, get
 from benchmarks.stage import HOST, Stage, free_port, process, until_answers
+from handover.wiring import Services
 
 _CONNECTIONS = 16
 _EVENTS = 200
@@ -22,7 +25,7 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
         for history in found:
             history.follow_up(_EVENTS)
         await record(ready, found)
-    await _analyze(dsn)
+        await _plain_copy(dsn, ready, [history.dossier_id for history in found])
     peer_port = free_port()
     paths = [f"/v1/dossiers/{history.dossier_id}/events" for history in found]
     async with (
@@ -60,7 +63,16 @@ async def measure(stage: Stage, plan: Plan) -> list[Figure]:
     ]
 
 
-async def _analyze(dsn: str) -> None:
+async def _plain_copy(dsn: str, ready: Services, dossiers: Sequence[UUID]) -> None:
+    """Write the same events for the other side, which seals nothing."""
     connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        "CREATE TABLE plain_event (dossier_id uuid, sequence integer, body bytea, PRIMARY KEY (dossier_id, sequence))"
+    )
+    for dossier_id in dossiers:
+        found = await ready.reader.timeline(dossier_id)
+        assert found is not None
+        rows = [(dossier_id, n, body) for n, body in enumerate(found.bodies, start=1)]
+        await connection.copy_records_to_table("plain_event", records=rows)
     await connection.execute("VACUUM ANALYZE")
     await connection.close()

@@ -1,4 +1,4 @@
-"""A timeline as it is commonly written: SQLAlchemy Core, pydantic, a FastAPI route. No token, no policy.
+"""A timeline as it is commonly written: SQLAlchemy Core, pydantic, a FastAPI route. Nothing is sealed or logged.
 
 `python -m benchmarks.peers.timeline_app DSN PORT`
 """
@@ -12,11 +12,18 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
-from sqlalchemy import select
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, Table, Uuid, select
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from handover.platform.db import sqlalchemy_url
-from handover.record.tables import event
+
+_event = Table(
+    "plain_event",
+    MetaData(),
+    Column("dossier_id", Uuid, primary_key=True),
+    Column("sequence", Integer, primary_key=True),
+    Column("body", LargeBinary),
+)
 
 
 class _Wire(BaseModel):
@@ -91,9 +98,9 @@ def create(engine: AsyncEngine) -> FastAPI:
     async def timeline(dossier_id: UUID, after: int = 0) -> EventsOut:
         here = f"http://localhost/v1/dossiers/{dossier_id}/events"
         query = (
-            select(event.c.body)
-            .where(event.c.dossier_id == dossier_id, event.c.sequence > after)
-            .order_by(event.c.sequence)
+            select(_event.c.body)
+            .where(_event.c.dossier_id == dossier_id, _event.c.sequence > after)
+            .order_by(_event.c.sequence)
             .limit(1000)
         )
         async with engine.connect() as connection:
