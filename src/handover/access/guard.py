@@ -81,20 +81,23 @@ class Guard:
             raise BreakGlassNeeded
         raise NotPermitted
 
-    async def check_post(self, visit: Visit, asked: UUID | None, load: Callable[[], Awaitable[Dossier | None]]) -> None:
-        """Check a step before it is handled; the dossier is loaded only where it matters who works with the client.
+    async def posting(self, visit: Visit, asked: UUID | None) -> Callable[[Dossier | None], Awaitable[None]] | None:
+        """Give what checks a step once its dossier is loaded; None where it does not matter who works with the client.
 
-        An unknown dossier and one of others are for the journal to refuse.
+        Raises Unseen for a role that takes no steps. An unknown dossier, and one of others, the journal refuses.
         """
         roles = roles_of(visit.caller)
         if works_everywhere(roles):
-            return
+            return None
         if Role.COUNSELLOR not in roles:
             await self.denied(visit, Action.POST_STEP, asked)
             raise Unseen
-        dossier = await load()
-        if dossier is not None and dossier.inscription_of(visit.caller.organisation.organisation_id):
-            await self.check(visit, Action.POST_STEP, dossier, asked)
+
+        async def check(dossier: Dossier | None) -> None:
+            if dossier is not None and dossier.inscription_of(visit.caller.organisation.organisation_id):
+                await self.check(visit, Action.POST_STEP, dossier, dossier.dossier_id)
+
+        return check
 
     async def each(self, visit: Visit, action: Action, dossiers: Sequence[Dossier]) -> list[Grant | None]:
         """Decide for each of many, in order, with one question to the database at most; notes nothing."""

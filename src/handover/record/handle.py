@@ -47,6 +47,8 @@ class Request:
     if_match: int | None = None
     ssin: str | None = None
     """To open a dossier: its number. To replace a number: the new one."""
+    check: Callable[[Dossier | None], Awaitable[None]] | None = None
+    """Asked with each dossier as it is loaded, before anything is decided or told; refuses by raising."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Record:
             if request.ssin and isinstance(command, OpenDossier):
                 known = await self._lookups.find(request.ssin)
                 command = replace(command, dossier_id=known.dossier_id) if known else command
-            loaded = await self._journal.load(Ask(command.dossier_id, organisation, request.key))
+            loaded = await self._load(Ask(command.dossier_id, organisation, request.key), request)
             if loaded.used:
                 return await self._repeated(loaded.used, request)
             dossier = loaded.dossier
@@ -125,10 +127,10 @@ class Record:
         """
         organisation = command.caller.organisation.organisation_id
         for _ in range(_TRIES):
-            merged = await self._journal.load(Ask(command.dossier_id, organisation, request.key))
+            merged = await self._load(Ask(command.dossier_id, organisation, request.key), request)
+            survivor = await self._load(Ask(command.into, organisation, None), request)
             if merged.used:
                 return await self._repeated(merged.used, request)
-            survivor = await self._journal.load(Ask(command.into, organisation, None))
             if request.if_match is not None and (merged.dossier is None or merged.dossier.version != request.if_match):
                 raise StaleVersion
             closed, taken_in = merge(merged.dossier, survivor.dossier, command, at=at)
@@ -179,6 +181,12 @@ class Record:
                 self._wake()
                 return Handled(after, appended.bodies)
         raise Contended
+
+    async def _load(self, ask: Ask, request: Request) -> Loaded:
+        loaded = await self._journal.load(ask)
+        if request.check is not None:
+            await request.check(loaded.dossier)
+        return loaded
 
     async def _history(self, command: Command, dossier: Dossier | None) -> tuple[Event, ...]:
         if dossier is None or not needs_history(command):

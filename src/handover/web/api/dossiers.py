@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Annotated
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from handover.domain.refusals import Unseen
 from handover.domain.threads import Thread
 from handover.platform.ids import new_id
 from handover.platform.settings import Mode
+from handover.record.handle import Request as WriteRequest
 from handover.record.lookups import SsinReplaced
 from handover.web.answers import answer, collection, without_nulls
 from handover.web.api.describing import KEY_HEADER, MATCH_HEADER, PROBLEMS, gives, scope, takes
@@ -205,8 +207,8 @@ async def replace_ssin(request: Request, dossierId: str) -> Response:  # noqa: N
         ssin_birth_date=birth_date_of(body.ssin),
     )
     asked = write_request(request, raw, ssin=body.ssin)
-    async with writing(services, asking, dossier_id):
-        handled = await services.record.handle(command, asked, at=services.clock.now())
+    async with writing(services, asking, dossier_id, asked) as checked:
+        handled = await services.record.handle(command, checked, at=services.clock.now())
     views = await _views(services, asking, Action.POST_STEP, [handled.dossier], ssin=body.ssin)
     if not views:
         raise Unseen  # the repeat of a request from before the inscription closed
@@ -231,8 +233,8 @@ async def merge_dossier(request: Request, dossierId: str) -> Response:  # noqa: 
     dossier_id, into = uuid_of(dossierId), UUID(body.into)
     command = Merge(command_id=new_id(), dossier_id=dossier_id or new_id(), caller=caller, into=into)
     asked = write_request(request, raw)
-    async with writing(services, asking, dossier_id), writing(services, asking, into):
-        handled = await services.record.merge(command, asked, at=services.clock.now())
+    async with writing(services, asking, dossier_id, asked) as checked:
+        handled = await services.record.merge(command, checked, at=services.clock.now())
     views = await _views(services, asking, Action.POST_STEP, [handled.dossier])
     if not views:
         raise Unseen  # the repeat of a request from before the inscription closed
@@ -240,16 +242,13 @@ async def merge_dossier(request: Request, dossierId: str) -> Response:  # noqa: 
 
 
 @asynccontextmanager
-async def writing(services: Services, asking: Visit, dossier_id: UUID | None) -> AsyncIterator[None]:
-    """Ask the policy before a step is handled, and note it when the journal finds the dossier unseen."""
-
-    async def load() -> Dossier | None:
-        found = await services.reader.dossier(dossier_id) if dossier_id else None
-        return found[0] if found else None
-
-    await services.guard.check_post(asking, dossier_id, load)
+async def writing(
+    services: Services, asking: Visit, dossier_id: UUID | None, asked: WriteRequest
+) -> AsyncIterator[WriteRequest]:
+    """Give the request with the policy to be asked on the way, and note it when the dossier is found unseen."""
+    check = await services.guard.posting(asking, dossier_id)
     async with services.guard.watching(asking, Action.POST_STEP, dossier_id):
-        yield
+        yield replace(asked, check=check)
 
 
 def check_ssin(services: Services, ssin: str) -> None:

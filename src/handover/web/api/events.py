@@ -80,8 +80,8 @@ async def post_event(request: Request, dossierId: str) -> Response:  # noqa: N80
         occurred_at=posted.occurred_at,
     )
     try:
-        async with writing(services, asking, dossier_id):
-            handled = await services.record.handle(command, asked, at=services.clock.now())
+        async with writing(services, asking, dossier_id, asked) as checked:
+            handled = await services.record.handle(command, checked, at=services.clock.now())
     except InvalidField as error:
         raise _in_body(error, data) from None
     except StaleVersion:
