@@ -63,7 +63,10 @@ class House:
 
 @asynccontextmanager
 async def house(dsn: str, data_dir: Path, *, in_id_token: bool = True, **proof: Any) -> AsyncIterator[House]:  # noqa: ANN401
-    """Run both. `proof`: `settings` and `client` say how the client proves itself; else with a secret."""
+    """Run both. `proof`: `settings` and `client` say how the client proves itself; else with a secret.
+
+    `limits`: further settings of the instance.
+    """
     port, provider_port = free_port(), free_port()
     issuer = f"http://127.0.0.1:{provider_port}"
     settings = {
@@ -72,7 +75,7 @@ async def house(dsn: str, data_dir: Path, *, in_id_token: bool = True, **proof: 
         "help": "de helpdesk, 02 000 00 00",
         **proof.get("settings", {"clientSecret": SECRET}),
     }
-    async with running(dsn, data_dir, work=False, port=port, sign_in=settings) as instance:
+    async with running(dsn, data_dir, work=False, port=port, sign_in=settings, **proof.get("limits", {})) as instance:
         numbers = {
             o.organisation_id: o.enterprise_number for o in instance.services.directory_now().organisations.values()
         }

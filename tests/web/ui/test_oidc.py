@@ -313,3 +313,12 @@ async def test_without_its_provider_nobody_gets_in_and_who_is_in_stays(database:
         assert (away.status_code, "Probeer het over een minuut opnieuw" in away.text) == (503, True)
         inside = await found.instance.http.get("/", headers={"Cookie": f"{COOKIE}={secret}"})
         assert inside.status_code == 200
+
+
+async def test_an_address_that_only_ever_begins_to_sign_in_must_wait(database: str, tmp_path: Path) -> None:
+    """Each beginning leaves a row, so somebody who does nothing else has an end."""
+    async with house(database, tmp_path, limits={"refusals_per_minute": 3}) as found:
+        begun = [await found.instance.http.get("/sign-in/start") for _ in range(5)]
+        assert [answer.status_code for answer in begun] == [303, 303, 303, 429, 429]
+        assert 1 <= int(begun[-1].headers["retry-after"]) <= 60
+        assert await found.instance.pool.fetchval("SELECT count(*) FROM sign_in") == 3

@@ -74,7 +74,7 @@ def error_page(request: Request, error: Exception) -> Response:
         f"error.{problem.status}",
         "error.400" if problem.status < _SERVER_ERROR else "error.500",
     )
-    return page.show(
+    response = page.show(
         "error.html",
         problem.status,
         title=t.first(f"error.{problem.status}_title", "error.title"),
@@ -83,3 +83,5 @@ def error_page(request: Request, error: Exception) -> Response:
         # Not found is no fault: there is nothing to look up in a log.
         instance=instance if problem.status != _NOT_FOUND else "",
     )
+    response.headers.update(dict(problem.headers))
+    return response

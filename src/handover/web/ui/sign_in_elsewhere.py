@@ -13,6 +13,7 @@ from handover.access.id_tokens import LEEWAY_SECONDS, NotForUs
 from handover.access.known import look_up
 from handover.access.oidc import OpenId, SignedIn
 from handover.access.sessions import FromProvider
+from handover.web.asking import too_many
 from handover.web.needs import Services, services_of
 from handover.web.problems import HttpProblem
 from handover.web.ui.pages import Page
@@ -30,6 +31,10 @@ _log = structlog.stdlib.get_logger("handover.web.ui")
 async def start(request: Request) -> Response:
     """Send the browser to the identity provider; with `again` it asks who it is even when it knows."""
     services, open_id = _open_id(request)
+    address = request.client.host if request.client else ""
+    if seconds := services.limits.must_wait(address):
+        raise too_many(seconds, "Too many requests from this address were not let in.")
+    services.limits.refused(address)  # who begins is not in yet; each leaves a row, so that it must have an end
     response = go("/sign-in")
     attempt = await services.attempts.begin(begin_sign_in(response, request))
     response.headers["location"] = await open_id.address(attempt, again="again" in request.query_params)
