@@ -99,7 +99,7 @@ async def search_dossiers(request: Request) -> Response:
     services = services_of(request)
     body, _ = await body_of(request, DossierSearch)
     check_ssin(services, body.ssin)
-    found = await services.reader.find(body.ssin)
+    found = await services.reader.find_own(body.ssin)
     seen = [found[0]] if found and found[0].inscription_of(asking.caller.organisation.organisation_id) else []
     views = await _views(services, asking, Task.SEARCH_DOSSIERS, seen, ssin=body.ssin)
     if not views:

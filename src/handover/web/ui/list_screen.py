@@ -39,7 +39,7 @@ async def look_up(request: Request) -> Response:
     ssin = plain_ssin(typed)
     if not acceptable_ssin(page, ssin):
         return await _show(page, typed=typed, error=page.t("opening.ssin_wrong"), status=400)
-    found = await page.services.reader.find(ssin)
+    found = await page.services.reader.find_own(ssin)
     grants = await page.services.guard.listed(page.visit, Task.SEARCH_DOSSIERS, [found[0]] if found else [])
     if found is None or not grants:
         await page.services.guard.found_nothing(page.visit)
