@@ -2,11 +2,12 @@
 
 import statistics
 import time
+from uuid import UUID
 
 import pytest
 
 from handover.platform.walls import asking_for
-from handover.record.sealing import Sealer
+from handover.record.sealing import DossierKey, Sealer
 from tests.instance import Instance, number
 
 KNOWN, UNKNOWN = range(700, 720), range(720, 740)
@@ -46,9 +47,13 @@ async def test_a_search_among_others_takes_as_long_as_among_none(api: Instance) 
 async def test_a_dossier_of_others_is_not_opened(api: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
     """Opening it is what would take time."""
     await _open(api)
-    opened: list[object] = []
-    unseal = Sealer.dossier
-    monkeypatch.setattr(Sealer, "dossier", lambda self, *key: opened.append(key) or unseal(self, *key))
+    opened, unseal = list[object](), Sealer.dossier
+
+    def counted(self: Sealer, dossier_id: UUID, keys: bytes | None) -> DossierKey:
+        opened.append(dossier_id)
+        return unseal(self, dossier_id, keys)
+
+    monkeypatch.setattr(Sealer, "dossier", counted)
     reader = api.services.reader
     with asking_for(["vdab"]):
         assert await reader.find_own(number(KNOWN[0])) is None
