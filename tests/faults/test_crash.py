@@ -149,10 +149,16 @@ async def test_03_worker_killed_before_post(home: House, receiver: Receiver, sco
     async with loading(home, api.url) as load, home.pool.acquire() as beside:
         await subscribe(load, receiver, content="full")
         await load.open(3)
+        await home.pool.execute("UPDATE subscription SET status = 'paused'")
+        worker = await home.worker()
+        # The last that it starts: what it asks of the database before that must not meet the lock.
+        await home.until(
+            "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'handover-projector-listen' AND datname = current_database()"
+        )
         # To write a full delivery, a worker reads the dossier after it committed its claim: there it stands.
         async with beside.transaction():
             await beside.execute("LOCK TABLE dossier IN ACCESS EXCLUSIVE MODE")
-            worker = await home.worker()
+            await home.pool.execute("UPDATE subscription SET status = 'active'")
             await home.until("SELECT count(*) = 6 FROM lane WHERE lease_until IS NOT NULL", seconds=20)
             row.provoke(partial(worker.send, signal.SIGKILL))
             row.happened(await _exit_code(worker) == -signal.SIGKILL, "the worker still runs")

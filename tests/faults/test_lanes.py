@@ -10,6 +10,7 @@ from uuid import UUID
 from aiohttp import web
 
 from handover.delivery.marks import PATIENCE, MarkState, status_of
+from handover.platform.walls import Walled, asking_for
 from tests.faults.audit import audit
 from tests.faults.conftest import Scorecard, at_work, misbehave, subscribe
 from tests.faults.house import OCMW, House, soon
@@ -118,7 +119,8 @@ async def test_21_poison_head(home: House, receiver: Receiver, scorecard: Scorec
         }
         later = datetime.now(UTC) + PATIENCE
         for dossier_id, state in ((first, MarkState.NOT_DELIVERED), (others[0], MarkState.DELIVERED)):
-            marks = await status_of(home.pool, UUID(dossier_id), [head, head + 1], at=later)
+            with asking_for([OCMW]):
+                marks = await status_of(Walled(home.pool), UUID(dossier_id), [head, head + 1], at=later)
             assert {mark[OCMW].state for mark in marks.values()} == {state}
         assert not await home.fetchval("SELECT down_since FROM subscription"), "a bad payload condemned the endpoint"
         # Freed: one goes through when it is sent again, the other is left out.

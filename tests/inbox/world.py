@@ -1,6 +1,7 @@
 """Two organisations with a real record and a real inbox; steps are posted as the API would."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -13,6 +14,7 @@ from handover.domain.parties import Actor, Caller, Counsellor, Directory, LegalB
 from handover.inbox.projector import Projector
 from handover.inbox.views import Group, Inbox, InboxItem
 from handover.platform.ids import new_id
+from handover.platform.walls import Walled, asking_for
 from handover.record.handle import Handled, Record, Request
 from handover.record.reading import Reader
 from handover.record.sealing import DossierKey, Sealer
@@ -59,6 +61,25 @@ def _directory() -> Directory:
     )
 
 
+class AskingInbox(Inbox):
+    """The inbox, behind the wall: each question is asked for the organisation that it names."""
+
+    async def items(self, organisation: str, *arguments: Any, **named: Any) -> list[InboxItem]:  # noqa: ANN401 - as it takes them
+        """As the inbox does."""
+        with asking_for([organisation]):
+            return await super().items(organisation, *arguments, **named)
+
+    async def seen(self, organisation: str, *arguments: Any) -> None:  # noqa: ANN401 - the same
+        """As the inbox does."""
+        with asking_for([organisation]):
+            await super().seen(organisation, *arguments)
+
+    async def unseen_counts(self, organisation: str, *arguments: Any) -> dict[UUID, int]:  # noqa: ANN401 - the same
+        """As the inbox does."""
+        with asking_for([organisation]):
+            return await super().unseen_counts(organisation, *arguments)
+
+
 class World:
     """What the tests act on. `at` is the moment of the next step, one minute after the one before."""
 
@@ -69,7 +90,7 @@ class World:
         self.woken = 0
         self.record = Record(pool, pool, SEALER, lambda: self.directory, self._wake)
         self.reader = Reader(pool, SEALER)
-        self.inbox = Inbox(pool, SEALER)
+        self.inbox = AskingInbox(Walled(pool), SEALER)
         self.projector = Projector(pool, dsn, SEALER)
         self.at = AT
         self._people = 0

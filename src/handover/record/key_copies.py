@@ -76,7 +76,6 @@ async def take_keys(pool: asyncpg.Pool, lines: Iterable[bytes], at: datetime) ->
 
 async def refuse_keyless(pool: Database) -> None:
     """Raise DatabaseUnfitError when dossiers have no keys: a restored database whose keys were not put back yet."""
-    # Keys are restored all together, so one of them is enough to know.
     if await pool.fetchval("SELECT keys_missing()"):
         message = (
             "The dossiers in this database have no keys. Put them back from the newest copy with `handover keys "
