@@ -153,7 +153,8 @@ async def test_03_worker_killed_before_post(home: House, receiver: Receiver, sco
         worker = await home.worker()
         # The last that it starts: what it asks of the database before that must not meet the lock.
         await home.until(
-            "SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'handover-projector-listen' AND datname = current_database()"
+            "SELECT count(*) = 1 FROM pg_stat_activity "
+            "WHERE application_name = 'handover-projector-listen' AND datname = current_database()"
         )
         # To write a full delivery, a worker reads the dossier after it committed its claim: there it stands.
         async with beside.transaction():
