@@ -36,22 +36,27 @@ class Asset:
         return Response(self.packed if packed else self.plain, 200, headers, _TYPES[self.name.rpartition(".")[2]])
 
 
-def _asset(name: str, file: Traversable) -> Asset:
-    plain = file.read_bytes()
+def _asset(name: str, *files: Traversable) -> Asset:
+    """Take a file, or several as one: a page asks for few."""
+    plain = b"\n".join(file.read_bytes() for file in files)
     return Asset(name, plain, gzip.compress(plain, mtime=0), hashlib.sha256(plain).hexdigest()[:12])
 
 
 _OWN = files("handover.web") / "static"
 _HTMX = files("js_lib_htmx") / "static" / "htmx"
 
+_STYLES = ("tokens", "frame", "inbox", "dossier", "forms", "contacts", "media")
+"""In this order: the last, for narrow screens and paper, overrides the others."""
+_SCRIPTS = ("live", "once")
+
 ASSETS: dict[str, Asset] = {
-    name: _asset(name, file)
-    for name, file in {
-        "app.css": _OWN / "app.css",
-        "app.js": _OWN / "app.js",
-        "icon.svg": _OWN / "icon.svg",
-        "htmx.js": _HTMX / "htmx.min.js",
-    }.items()
+    asset.name: asset
+    for asset in (
+        _asset("app.css", *(_OWN / "css" / f"{name}.css" for name in _STYLES)),
+        _asset("app.js", *(_OWN / "js" / f"{name}.js" for name in _SCRIPTS)),
+        _asset("icon.svg", _OWN / "icon.svg"),
+        _asset("htmx.js", _HTMX / "htmx.min.js"),
+    )
 }
 
 

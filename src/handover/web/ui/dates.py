@@ -65,7 +65,7 @@ class Dates:
     def late(self, due_at: datetime) -> str:
         """Give how much too late: "3 dagen te laat"."""
         days = (self.today - local_day(due_at)).days
-        return self._t.count("due.late", days) if days > 0 else self._t("due.late")
+        return self._t.count("due.late", days) if days > 0 else self._t("due.late_now")
 
 
 def is_whole_day(due_at: datetime) -> bool:

@@ -81,10 +81,10 @@ class Page:
         """This request as the access log notes it."""
         return visit_of(self.request, self.caller)
 
-    def _other_language(self) -> dict[str, str]:
+    def _in_each_language(self) -> dict[Language, str]:
         """Give the address of this same page in each language."""
-        rest = {name: value for name, value in self.request.query_params.items() if name != "lang"}
-        return {str(language): f"?{urlencode({**rest, 'lang': str(language)})}" for language in Language}
+        rest = [(name, value) for name, value in self.request.query_params.multi_items() if name != "lang"]
+        return {language: f"?{urlencode([*rest, ('lang', str(language))])}" for language in Language}
 
     @property
     def is_part(self) -> bool:
@@ -111,7 +111,7 @@ class Page:
             "assets": ASSETS,
             "demonstration": self.services.settings.mode is Mode.DEMONSTRATION,
             "here": self.request.url.path,
-            "switch": self._other_language() if self.request.method == "GET" else {},
+            "switch": self._in_each_language() if self.request.method == "GET" else {},
         }
         body = TEMPLATES.get_template(template).render({**shared, **context}).encode()
         headers = {

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
 
+from babel.numbers import format_decimal
+
 from handover.domain.codes import Coded
 from handover.domain.events import Event
 from handover.domain.fields import Part, Payload, Visibility
@@ -109,7 +111,7 @@ def text_of(page: Writer, shape: Shape, value: object) -> str:  # noqa: PLR0911 
         case date():
             return page.dates.plain(value)
         case float():
-            return f"{value:g}".replace(".", "," if t.language == "nl" else ".")
+            return format_decimal(value, locale=t.language.locale)
         case tuple() if shape.part:
             return "\n".join(_row(page, shape, row) for row in value)
         case tuple():

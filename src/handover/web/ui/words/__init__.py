@@ -1,11 +1,20 @@
-"""The words on the screen: one table per language, the same keys in each (a test keeps that so)."""
+"""The words on the screen: one gettext catalogue per language, the same keys in each (a test keeps that so).
 
-import tomllib
-from collections.abc import Iterator, Mapping
+A message's id is its key, so that a Dutch sentence can be bettered without touching code or the other languages.
+"""
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from importlib.resources import files
-from types import MappingProxyType
+from typing import cast
 
+from babel import Locale
+from babel.lists import format_list
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import Translations
 from markupsafe import Markup
 
 from handover.domain.codes import Coded
@@ -15,59 +24,84 @@ class Language(StrEnum):
     """A language of the screens; the first is the one that counts when nobody asks for another."""
 
     NL = "nl"
+    FR = "fr"
+    DE = "de"
     EN = "en"
 
     @property
-    def locale(self) -> str:
-        """The locale for dates and numbers, as Babel names it."""
-        return {"nl": "nl_BE", "en": "en_GB"}[self]
+    def locale(self) -> Locale:
+        """The locale for dates, numbers and lists: of Belgium where it speaks the language."""
+        return Locale.parse("en_GB" if self is Language.EN else f"{self}_BE")
+
+    @property
+    def own_name(self) -> str:
+        """What its speakers call it: "Nederlands"."""
+        name = Locale.parse(str(self)).get_language_name() or str(self)
+        return name[:1].upper() + name[1:]
 
 
 class Words:
     """Gives sentences in one language. What is filled in is escaped, the sentence itself is not."""
 
-    def __init__(self, language: Language, table: Mapping[str, str]) -> None:
+    def __init__(self, language: Language, catalogue: Catalog) -> None:
         self.language = language
-        self._table = table
+        self.catalogue = catalogue
+        self._keys = frozenset(_key(message.id) for message in catalogue if message.id)
+        compiled = io.BytesIO()
+        write_mo(compiled, catalogue)
+        compiled.seek(0)
+        self._translations = Translations(compiled)
 
     def __call__(self, key: str, **values: object) -> Markup:
         """Give the sentence of a key with its places filled in; raise KeyError for an unknown key."""
-        return Markup(self._table[key]).format(**values)  # noqa: S704 - the table is ours, values are escaped
+        self._known(key)
+        return Markup(self._translations.gettext(key)).format(**values)  # noqa: S704 - ours; values are escaped
 
     def __contains__(self, key: str) -> bool:
-        return key in self._table
+        return key in self._keys
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._table)
+        return iter(self._keys)
 
     def first(self, *keys: str, **values: object) -> Markup:
         """Give the sentence of the first key that is there; the last one must be."""
-        return self(next((key for key in keys if key in self._table), keys[-1]), **values)
+        return self(next((key for key in keys if key in self._keys), keys[-1]), **values)
 
     def event(self, event_type: str, part: str, **values: object) -> Markup:
         """Give an event's `title`, `news` or `do`; what every kind has is said once, by its short name."""
         return self.first(f"event.{event_type}.{part}", f"event.{event_type.partition('.')[2]}.{part}", **values)
 
     def count(self, key: str, n: int, **values: object) -> Markup:
-        """Give the sentence for one or for several."""
-        return self(f"{key}_one" if n == 1 else f"{key}_other", n=n, **values)
+        """Give the sentence for so many, as the language counts."""
+        self._known(key)
+        sentence = self._translations.ngettext(key, key, n)
+        return Markup(sentence).format(n=n, **values)  # noqa: S704 - as above
 
     def code(self, member: Coded) -> str:
         """Give the label of a code."""
         return str(getattr(member, self.language))
 
+    def listed(self, names: Iterable[str]) -> str:
+        """Give names as a sentence says them: "A, B en C"."""
+        return format_list(list(names), locale=self.language.locale)
 
-def _flat(table: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, str]]:
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _flat(value, f"{prefix}{key}.")
-        else:
-            yield prefix + key, str(value)
-
-
-def _load(language: Language) -> Words:
-    text = (files(__package__) / f"{language}.toml").read_text("utf-8")
-    return Words(language, MappingProxyType(dict(_flat(tomllib.loads(text)))))
+    def _known(self, key: str) -> None:
+        if key not in self._keys:
+            raise KeyError(key)
 
 
-WORDS: Mapping[Language, Words] = MappingProxyType({language: _load(language) for language in Language})
+def _key(message_id: object) -> str:
+    """A message that counts has its key twice."""
+    return str(message_id[0]) if isinstance(message_id, tuple) else str(message_id)
+
+
+class _Shelf(dict[Language, Words]):
+    """Takes a language down when it is first asked for: reading all of them would delay each start."""
+
+    def __missing__(self, language: Language) -> Words:
+        with (files(__package__) / f"{language}.po").open("rb") as file:
+            found = self[language] = Words(language, read_po(cast("io.BufferedReader", file)))
+        return found
+
+
+WORDS: Mapping[Language, Words] = _Shelf()

@@ -1,5 +1,4 @@
-// What pages do beyond plain HTML: hear that something changed, and send a form only once.
-// The pages work without any of it.
+// Hears that something changed, and lets htmx fetch what is new.
 (() => {
   "use strict";
 
@@ -48,14 +47,5 @@
         soon();
       }
     });
-  }
-
-  // The server counts a form once anyhow; this only spares the second click its wait.
-  for (const form of document.querySelectorAll("form[data-once]")) {
-    form.addEventListener("submit", (event) => {
-      if (form.dataset.sent) event.preventDefault();
-      form.dataset.sent = "yes";
-    });
-    window.addEventListener("pageshow", () => delete form.dataset.sent);
   }
 })();
