@@ -88,6 +88,8 @@ _TASKS = {
     "manageSubscriptions": "coordinator integration administrator",
     "readOrganisationLog": "dataProtectionOfficer",
     "readBreakGlass": "dataProtectionOfficer",
+    "readLoad": "coordinator",
+    "divideWork": "coordinator",
 }
 _SCOPES = frozenset({CONFIDENTIAL_SCOPE})
 

@@ -1,6 +1,5 @@
-"""What a step does to the rest of the dossier: other threads, turns, inscriptions, and what it proposes or warns of."""
+"""What a step does to the rest of the dossier: inscriptions, proposals, warnings (other threads: `taking_over`)."""
 
-from datetime import datetime
 from uuid import UUID
 
 from msgspec.structs import replace
@@ -9,17 +8,17 @@ from handover.domain.codes import LeadKind, OrganisationKind
 from handover.domain.dossier import Dossier, Inscription
 from handover.domain.draft import Draft
 from handover.domain.events import PostEvent
-from handover.domain.kinds import EVENT_TYPES, KIND, KINDS
+from handover.domain.kinds import KIND
 from handover.domain.kinds import dossier as d
 from handover.domain.kinds.follow_up_payloads import ContractEnded, ContractStarted
 from handover.domain.kinds.handover import HANDOVER, Requested
 from handover.domain.kinds.training import ContractCrossed
-from handover.domain.parties import CAPACITY_BY_REFERRAL, SYSTEM, Directory, Party
+from handover.domain.parties import CAPACITY_BY_REFERRAL, SYSTEM, Directory
 from handover.domain.refusals import DossierBusy, InvalidField, WrongParty, WrongState
 from handover.domain.stepping import Stepping
-from handover.domain.threads import By, Status, Thread
+from handover.domain.taking_over import works_with
+from handover.domain.threads import Status, Thread
 
-_RESTARTS = {(kind.name, status): rule for kind in KINDS for status, rule in kind.restarts}
 _STILL_IN = "That organisation still takes part in open threads. Complete, conclude or cancel them first."
 _CAME_TO_NOTHING = frozenset({Status.REJECTED, Status.CANCELLED, Status.ENTERED_IN_ERROR})
 
@@ -29,9 +28,12 @@ def check_dossier_step(dossier: Dossier, command: PostEvent, directory: Director
     own, data = command.caller.organisation.organisation_id, command.data
     match data:
         case d.CounsellorAssigned() | d.CounsellorReplaced():
-            for field in ("counsellor", "replaced"):
-                name = getattr(data, field, None)
-                if name and directory.counsellor_of(own, name) is None:
+            # Who left the organisation cannot be named any more, but can be replaced: their clients are still there.
+            names = {"counsellor": data.counsellor}
+            if isinstance(data, d.CounsellorReplaced) and not works_with(dossier, own, data.replaced):
+                names["replaced"] = data.replaced
+            for field, name in names.items():
+                if directory.counsellor_of(own, name) is None:
                     raise InvalidField(field, f"No such counsellor at {own}.", unknown_reference=True)
             if data.counsellor == getattr(data, "replaced", ""):
                 raise InvalidField("counsellor", "Name somebody else than who leaves.")
@@ -58,44 +60,6 @@ def _needs(thread: Thread, organisation_id: str) -> bool:
     if not thread.is_open or thread.part_of(organisation_id) is None:
         return False
     return thread.status is not Status.REJECTED or thread.sender.organisation == organisation_id
-
-
-def elsewhere(dossier: Dossier, command: PostEvent, touched: tuple[Thread, ...], at: datetime) -> tuple[Thread, ...]:
-    """Give the open threads that the step changes beside those it belongs to."""
-    own = {thread.thread_id for thread in touched}
-    others = [thread for thread in dossier.open_threads if thread.thread_id not in own]
-    after = [_restarted(_taken_over(thread, command), command, at) for thread in others]
-    return tuple(new for old, new in zip(others, after, strict=True) if new != old)
-
-
-def _restarted(thread: Thread, command: PostEvent, at: datetime) -> Thread:
-    """Any step of the receiver in the dossier restarts its progress period."""
-    rule = _RESTARTS.get((thread.kind, thread.status))
-    if rule is None or thread.receiver is None:
-        return thread
-    if thread.receiver.organisation != command.caller.organisation.organisation_id:
-        return thread
-    # What the sender asked last (to cancel) waits for an answer of its own.
-    if any(row.by is By.SENDER for row in EVENT_TYPES[thread.last_type].rows):
-        return thread
-    due_at, due_rule = rule.due(at, command.data)
-    return replace(thread, due_at=due_at, due_rule=due_rule, rung=0, escalated=())
-
-
-def _taken_over(thread: Thread, command: PostEvent) -> Thread:
-    """A replacement takes over the sides and turns of the counsellor who leaves."""
-    data, own = command.data, command.caller.organisation.organisation_id
-    if not isinstance(data, d.CounsellorReplaced):
-        return thread
-    old = Party(organisation=own, counsellor=data.replaced)
-    new = Party(organisation=own, counsellor=data.counsellor)
-    return replace(
-        thread,
-        sender=new if thread.sender == old else thread.sender,
-        receiver=new if thread.receiver == old else thread.receiver,
-        turn=new if thread.turn == old else thread.turn,
-        participants=tuple(new if party == old else party for party in thread.participants),
-    )
 
 
 def inscribe(draft: Draft, thread: Thread, command: PostEvent, directory: Directory) -> None:

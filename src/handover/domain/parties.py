@@ -1,6 +1,6 @@
 """Who takes part: organisations, counsellors, and the caller of a command."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -89,11 +89,25 @@ class Directory:
     legal_bases: Mapping[str, LegalBasis] = field(default_factory=dict)
     agreements: tuple[Agreement, ...] = ()
     _by_ocmw: dict[str, tuple[Agreement, ...]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _people_of: dict[str, list[Counsellor]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _by_name: list[Organisation] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
-        """Sort the agreements by OCMW once: a step asks for one of hundreds."""
+        """Sort once what steps and screens ask for again and again: one of hundreds, or of thousands."""
         for agreement in self.agreements:
             self._by_ocmw[agreement.ocmw] = (*self._by_ocmw.get(agreement.ocmw, ()), agreement)
+        for counsellor in sorted(self.counsellors.values(), key=lambda c: c.name.casefold()):
+            self._people_of.setdefault(counsellor.organisation_id, []).append(counsellor)
+        self._by_name.extend(sorted(self.organisations.values(), key=lambda o: o.name.casefold()))
+
+    def counsellors_of(self, organisation_id: str) -> Sequence[Counsellor]:
+        """Give everyone who works for the organisation, by name."""
+        return self._people_of.get(organisation_id, ())
+
+    @property
+    def organisations_by_name(self) -> Sequence[Organisation]:
+        """Give every organisation, by name."""
+        return self._by_name
 
     def counsellor_of(self, organisation_id: str, counsellor_id: str) -> Counsellor | None:
         """Give the counsellor if that person works for that organisation."""

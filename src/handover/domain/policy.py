@@ -66,6 +66,10 @@ class Task(StrEnum):
     MANAGE_SUBSCRIPTIONS = "manageSubscriptions"
     READ_ORGANISATION_LOG = "readOrganisationLog"
     READ_BREAK_GLASS = "readBreakGlass"
+    READ_LOAD = "readLoad"
+    """How many dossiers and turns each colleague has, and which: to divide the work."""
+    DIVIDE_WORK = "divideWork"
+    """Give dossiers of the organisation to another counsellor, many at once, without being shown what is in them."""
 
 
 Classes = frozenset[Visibility]
@@ -113,6 +117,8 @@ _TASKS: dict[Task, frozenset[Role]] = {
     Task.MANAGE_SUBSCRIPTIONS: frozenset({_O, _I, Role.ADMINISTRATOR}),
     Task.READ_ORGANISATION_LOG: frozenset({_D}),
     Task.READ_BREAK_GLASS: frozenset({_D}),
+    Task.READ_LOAD: frozenset({_O}),
+    Task.DIVIDE_WORK: frozenset({_O}),
 }
 
 TABLE = MappingProxyType(

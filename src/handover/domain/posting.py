@@ -1,4 +1,4 @@
-"""A posted step: its row (`choosing`), what becomes of its thread (`stepping`), and of the rest (`following`)."""
+"""A posted step: its row (`choosing`), its thread (`stepping`), other threads (`taking_over`), the rest (`following`)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from handover.domain.choosing import choose, may
 from handover.domain.dossier import Dossier
 from handover.domain.draft import Draft
 from handover.domain.events import Acknowledge, Event, PostEvent
-from handover.domain.following import check_dossier_step, elsewhere, follow, inscribe
+from handover.domain.following import check_dossier_step, follow, inscribe
 from handover.domain.kinds import KIND
 from handover.domain.kinds.common import EnteredInError, ParticipantInvited, Received
 from handover.domain.parties import Actor, Directory, Party
@@ -17,6 +17,7 @@ from handover.domain.refusals import InvalidField, UnknownThread, WrongParty, Wr
 from handover.domain.revolving import marked
 from handover.domain.stepping import Stepping, check_needs, reopened
 from handover.domain.taking_back import take_back
+from handover.domain.taking_over import elsewhere
 from handover.domain.threads import Asked, Status, Thread, Transition
 
 __all__ = ["acknowledge", "may", "post"]
@@ -39,7 +40,7 @@ def post(
         _invite(draft, thread, command, directory)
     elif row.on_dossier:
         check_dossier_step(dossier, command, directory)
-        changed = elsewhere(dossier, command, (), draft.at)
+        changed = elsewhere(dossier, command, (), directory, draft.at)
         draft.add(command.type, command.data, occurred_at=occurred_at, threads=changed)
     else:
         _step(draft, Stepping(row, command, thread, dossier, directory, draft.at), occurred_at)
@@ -54,7 +55,7 @@ def _step(draft: Draft, stepping: Stepping, occurred_at: datetime) -> None:
     if stepping.row.reopens and thread:
         touched = (step, reopened(stepping, step, type(thread_id)(int=draft.new_id().int + 1)))
     touched = tuple(marked(t, stepping.dossier, command.data, draft.at) for t in touched)
-    changed = elsewhere(stepping.dossier, command, touched, draft.at)
+    changed = elsewhere(stepping.dossier, command, touched, stepping.directory, draft.at)
     draft.add(command.type, command.data, thread_id=thread_id, threads=(*touched, *changed), occurred_at=occurred_at)
     inscribe(draft, touched[-1], command, stepping.directory)
 

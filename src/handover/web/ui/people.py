@@ -49,9 +49,9 @@ class People:
 
     def of(self, organisation_id: str) -> list[Counsellor]:
         """Give an organisation's counsellors by name, the coordinator last."""
-        found = [c for c in self.directory.counsellors.values() if c.organisation_id == organisation_id]
         coordinator = self._coordinator(organisation_id)
-        return sorted(found, key=lambda c: (c.counsellor_id == coordinator, c.name.casefold()))
+        # They come by name, and sorting keeps that order.
+        return sorted(self.directory.counsellors_of(organisation_id), key=lambda c: c.counsellor_id == coordinator)
 
     def _coordinator(self, organisation_id: str) -> str:
         found = self.directory.organisations.get(organisation_id)
@@ -59,5 +59,4 @@ class People:
 
     def others(self, organisation_id: str) -> list[Organisation]:
         """Give every other organisation, by name."""
-        found = [o for o in self.directory.organisations.values() if o.organisation_id != organisation_id]
-        return sorted(found, key=lambda o: o.name.casefold())
+        return [o for o in self.directory.organisations_by_name if o.organisation_id != organisation_id]
