@@ -7,7 +7,7 @@ import pytest
 from tests.inbox.world import OCMW, OCMW_1, SEALER, VDAB, VDAB_1, VDAB_C, World
 
 from handover.inbox.check import check
-from handover.inbox.projector import INBOX_CHANNEL, Projector
+from handover.inbox.projector import INBOX_CHANNEL, Projector, read
 from handover.platform.db import LOST, Listener
 from handover.record.reading import CHANNEL
 
@@ -45,7 +45,7 @@ async def test_it_projects_when_woken_long_before_it_would_look(world: World) ->
         await _until_projected(world, 2)
         told: set[str] = set()
         while told != {OCMW, VDAB}:
-            told.update((await asyncio.wait_for(heard.get(), 10)).split())
+            told.update(organisation for organisation, _ in read(await asyncio.wait_for(heard.get(), 10)))
     finally:
         await listener.stop()
         await _stop(running)

@@ -2,8 +2,9 @@ import asyncio
 import gc
 
 import pytest
-from tests.inbox.world import OCMW, OCMW_1, SEALER, VDAB, World
+from tests.inbox.world import OCMW, OCMW_1, OCMW_2, SEALER, VDAB, World
 
+from handover.inbox.cards import team_token
 from handover.inbox.projector import Projector, tell
 from handover.inbox.stream import InboxBroadcast
 
@@ -21,15 +22,66 @@ async def test_only_the_screens_of_those_organisations_hear(world: World) -> Non
     broadcast = await _started(world)
     try:
         async with broadcast.subscribe(OCMW) as ours, broadcast.subscribe(VDAB) as theirs:
-            await tell(world.pool, [OCMW])
+            await tell(world.pool, [(OCMW, "")])
             assert await ours.next(5)
             assert not await theirs.next(0.05)
-            await tell(world.pool, [VDAB, OCMW])
+            await tell(world.pool, [(VDAB, OCMW_1), (OCMW, "")])
             assert await theirs.next(5)
             assert await ours.next(5)
             await tell(world.pool, ())
             assert await theirs.next(5)
             assert await ours.next(5)
+    finally:
+        await broadcast.stop()
+
+
+async def test_a_screen_of_one_counsellor_hears_what_is_in_that_inbox(world: World) -> None:
+    broadcast = await _started(world)
+    team = team_token(OCMW, "Ploeg Noord")
+    try:
+        async with (
+            broadcast.subscribe(OCMW, [OCMW_1, team]) as mine,
+            broadcast.subscribe(OCMW, [OCMW_2]) as anothers,
+            broadcast.subscribe(OCMW) as all_of_them,
+        ):
+            for name in (OCMW_1, team):
+                await tell(world.pool, [(OCMW, name)])
+                assert await mine.next(5)
+                assert await all_of_them.next(5)
+                assert not await anothers.next(0.05)
+            await tell(world.pool, [(OCMW, "")])
+            assert await anothers.next(5), "what is nobody's is everybody's"
+            assert await mine.next(5)
+    finally:
+        await broadcast.stop()
+
+
+async def test_too_many_inboxes_to_name_are_told_as_their_organisations(world: World) -> None:
+    broadcast = await _started(world)
+    try:
+        async with broadcast.subscribe(OCMW, [OCMW_1]) as ours, broadcast.subscribe(VDAB) as theirs:
+            await tell(world.pool, [(OCMW, f"counsellor-{n}") for n in range(1000)])
+            assert await ours.next(5)
+            assert not await theirs.next(0.05)
+            await tell(world.pool, [(f"organisation-{n}", "") for n in range(1000)])
+            assert await ours.next(5)
+            assert await theirs.next(5)
+    finally:
+        await broadcast.stop()
+
+
+async def test_who_hands_a_turn_on_hears_it_too(world: World) -> None:
+    dossier_id = await world.open()
+    await Projector(world.pool, world.dsn, SEALER).catch_up()
+    broadcast = await _started(world)
+    try:
+        async with broadcast.subscribe(OCMW, [OCMW_1]) as before, broadcast.subscribe(OCMW, [OCMW_2]) as after:
+            await before.next(0.05)
+            await after.next(0.05)
+            await world.post(dossier_id, OCMW_1, "dossier.counsellorReplaced")
+            await Projector(world.pool, world.dsn, SEALER).catch_up()
+            assert await after.next(5)
+            assert await before.next(5)
     finally:
         await broadcast.stop()
 
@@ -57,8 +109,8 @@ async def test_a_slow_reader_gets_one_mark_for_many_changes(world: World) -> Non
     try:
         async with broadcast.subscribe(OCMW) as slow, broadcast.subscribe("last") as last:
             for _ in range(50):
-                await tell(world.pool, [OCMW])
-            await tell(world.pool, ["last"])
+                await tell(world.pool, [(OCMW, "")])
+            await tell(world.pool, [("last", "")])
             assert await last.next(5)
             assert await slow.next(0.05)
             assert not await slow.next(0.05)
@@ -96,7 +148,7 @@ async def test_screens_hold_no_connection_and_leave_nothing_behind(world: World)
     screens = [asyncio.create_task(screen()) for _ in range(500)]
     await asyncio.sleep(0.05)
     assert await world.pool.fetchval(sessions) == before
-    await tell(world.pool, [OCMW])
+    await tell(world.pool, [(OCMW, "")])
     await asyncio.wait_for(asyncio.gather(*screens), 5)
     gc.collect()
     assert not broadcast._screens  # noqa: SLF001 - what is left behind can be seen nowhere else

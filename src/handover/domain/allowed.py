@@ -5,8 +5,8 @@ from uuid import UUID
 
 from handover.domain.choosing import may
 from handover.domain.dossier import Dossier
-from handover.domain.kinds import EVENT_TYPES, EventType
-from handover.domain.parties import Caller, Directory
+from handover.domain.kinds import EVENT_TYPES, KIND, EventType
+from handover.domain.parties import SYSTEM, Caller, Directory, Organisation
 from handover.domain.refusals import Refusal
 from handover.domain.threads import Asked, Thread, Transition
 
@@ -27,6 +27,35 @@ def allowed(dossier: Dossier, caller: Caller, directory: Directory, *, at: datet
         if event_type.is_posted:
             found += looking.steps(event_type)
     return list(dict.fromkeys(found))
+
+
+def onward(dossier: Dossier, thread: Thread, organisation_id: str) -> tuple[str, ...]:
+    """Give the steps by which an organisation's side moves a thread on, in the order of its table: the usual one first.
+
+    Of the state alone, whoever looks: guards are asked when the step is taken. Remarks and what every thread has are
+    left out. Empty where the organisation has no active inscription.
+    """
+    inscriptions = {i.organisation: i for i in dossier.inscriptions}
+    own = inscriptions.get(organisation_id)
+    if own is None or not own.active or dossier.merged_into:
+        return ()
+    kinds = {
+        i.organisation: Organisation(organisation_id=i.organisation, kind=i.kind, enterprise_number="", name="")
+        for i in inscriptions.values()
+    }
+    directory, caller = Directory(organisations=kinds), Caller(organisation=kinds[organisation_id], actor=SYSTEM)
+    return tuple(
+        dict.fromkeys(
+            f"{thread.kind}.{row.name}"
+            for row in KIND[thread.kind].table
+            if row.starts
+            and not (row.remark or row.everywhere)
+            and row.on_closed is dossier.closed
+            and EVENT_TYPES[f"{thread.kind}.{row.name}"].is_posted
+            and row.fits(dossier, thread)
+            and may(row, dossier, thread, caller, directory)
+        )
+    )
 
 
 class _Looking:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
+from handover.domain.allowed import onward
 from handover.domain.codes import OrganisationKind, TargetGroup
 from handover.domain.dossier import Dossier, Inscription, Lead, Mandate
 from handover.domain.kinds import KIND, KINDS
@@ -34,6 +35,7 @@ class DossierCard(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
     your_turn: int = 0
     their_turn: int = 0
     closed: bool = False
+    priority_line: bool = False
     mandates: tuple[Mandate, ...] = ()
     """Those that open confidential fields to it, or once did."""
 
@@ -42,10 +44,17 @@ class ThreadCard(Struct, frozen=True, kw_only=True, rename="camel", omit_default
     """An open thread in one organisation's inbox. `other` is whom to call, where there is another side."""
 
     client: Client
+    target_group: TargetGroup | None = None
+    """None only in a row from before cards told it, until that is projected anew."""
     kind: str
     status: Status
     last_type: str
     opened_at: datetime
+    priority_line: bool = False
+    steps: tuple[str, ...] = ()
+    """The event types by which this organisation moves it on, the usual one first; only while it is its turn."""
+    assessor: str = ""
+    """The first pair of eyes: not theirs to decide."""
     topic: str = ""
     due_rule: str = ""
     purpose: str = ""
@@ -77,6 +86,11 @@ class DossierRow(Struct, frozen=True, kw_only=True):
     hidden: tuple[str, ...] = ()
     shown: tuple[UUID, ...] = ()
 
+    @property
+    def concerns(self) -> tuple[str, ...]:
+        """Whose news it brings; the whole organisation's only where nobody works with the client."""
+        return self.counsellors or ("",)
+
 
 class ThreadRow(Struct, frozen=True, kw_only=True):
     """An open thread as one of its sides follows it, in the inbox of `counsellor_id` ("": nobody's).
@@ -95,6 +109,11 @@ class ThreadRow(Struct, frozen=True, kw_only=True):
     """None only in a stored row that cannot be read."""
     also: tuple[str, ...] = ()
 
+    @property
+    def concerns(self) -> tuple[str, ...]:
+        """In whose inboxes it is; "": in everybody's of the organisation."""
+        return (self.counsellor_id, *self.also)
+
 
 class WakeRow(Struct, frozen=True, kw_only=True):
     """When time itself next changes something in a dossier; no row while it waits for people only."""
@@ -103,6 +122,7 @@ class WakeRow(Struct, frozen=True, kw_only=True):
     at: datetime
 
     organisation = ""
+    concerns = ()
     """Nobody's inbox changes by it."""
 
 
@@ -161,6 +181,7 @@ def _dossier_row(dossier: Dossier, inscription: Inscription, threads: list[Threa
             your_turn=your_turn,
             their_turn=len(threads) - your_turn,
             closed=dossier.closed,
+            priority_line=dossier.priority_line,
             mandates=dossier.mandates_for(own),
         ),
         hidden=RESTRICTED if is_partner else (),
@@ -188,6 +209,10 @@ def _thread_row(dossier: Dossier, thread: Thread, own: str, client: Client) -> T
         since=thread.since,
         card=ThreadCard(
             client=client,
+            target_group=dossier.target_group,
+            priority_line=dossier.priority_line,
+            steps=onward(dossier, thread, own) if your_turn else (),
+            assessor=thread.assessor,
             kind=thread.kind,
             status=thread.status,
             last_type=thread.last_type,

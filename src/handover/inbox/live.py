@@ -83,6 +83,8 @@ _encode = msgspec.json.Encoder().encode
 _dossier_card = msgspec.json.Decoder(DossierCard)
 _thread_card = msgspec.json.Decoder(ThreadCard)
 Card = TypeVar("Card")
+Inbox = tuple[str, str]
+"""An organisation, and whose inbox there: a counsellor's, a team's (`team_token`), or "" for everybody's."""
 
 
 class Changes:
@@ -92,18 +94,18 @@ class Changes:
         self._keys: dict[UUID, DossierKey] = {}
         self.written: list[Row] = []
         self.removed: list[Row] = []
+        self.touched: set[Inbox] = set()
+        """Whose inboxes change: those of before as well."""
 
     def add(self, dossier_id: UUID, key: DossierKey, wanted: dict[Key, Row], live: dict[Key, Row]) -> None:
         """Add what makes the live rows of one dossier the wanted ones, which `key` seals."""
         self._keys[dossier_id] = key
-        self.written += [row for key, row in wanted.items() if live.get(key) != row]
-        self.removed += [row for key, row in live.items() if key not in wanted]
-
-    @property
-    def organisations(self) -> frozenset[str]:
-        """Whose inboxes change."""
-        changed = (row.organisation for rows in (self.written, self.removed) for row in rows)
-        return frozenset(organisation for organisation in changed if organisation)
+        written = [row for at, row in wanted.items() if live.get(at) != row]
+        removed = [row for at, row in live.items() if at not in wanted]
+        before = [live[at] for at, row in wanted.items() if at in live and live[at] != row]
+        self.written += written
+        self.removed += removed
+        self.touched.update((row.organisation, name) for row in (*written, *removed, *before) for name in row.concerns)
 
     def __len__(self) -> int:
         return len(self.written) + len(self.removed)

@@ -15,7 +15,7 @@ import structlog
 
 from handover.domain.dossier import Dossier
 from handover.inbox.cards import rows
-from handover.inbox.live import ROWS_OF_DOSSIER, Changes, live_rows
+from handover.inbox.live import ROWS_OF_DOSSIER, Changes, Inbox, live_rows
 from handover.platform.db import LOST, Listener
 from handover.record import codec
 from handover.record.reading import CHANNEL
@@ -51,6 +51,8 @@ _ADVANCE = "UPDATE projection SET xid = $1::text::xid8, position = $2 WHERE name
 # A notification is kept nowhere, so its commit need not wait for the disk.
 _NOTIFY = f"SELECT set_config('synchronous_commit', 'off', true), pg_notify('{INBOX_CHANNEL}', $1)"
 _LONGEST_PAYLOAD = 7900
+_BETWEEN, _OF = "\x1e", "\x1f"
+"""A team's name may hold spaces."""
 
 _SHORTEST_WAIT, _LONGEST_WAIT, _LONGEST_PAUSE = 0.002, 0.05, 5.0
 _BREATH = 8
@@ -144,16 +146,30 @@ class Projector:
                 await changes.write(connection)
                 await connection.execute(_ADVANCE, settled[-1]["xid"], settled[-1]["position"])
             if changes:
-                await tell(connection, changes.organisations)
+                await tell(connection, changes.touched)
         if len(settled) < len(page):
             return _Found.WAITS
         return _Found.MORE if len(page) == self._page else _Found.NOTHING
 
 
-async def tell(connection: asyncpg.Pool | asyncpg.Connection, organisations: Iterable[str]) -> None:
-    """Notify that the inboxes of these organisations changed; none named means any may have."""
-    payload = " ".join(sorted(organisations))
-    await connection.execute(_NOTIFY, payload if len(payload) <= _LONGEST_PAYLOAD else "")
+def written(inboxes: Iterable[Inbox]) -> str:
+    """Give inboxes as a notification names them; `read` reads it."""
+    return _BETWEEN.join(f"{organisation}{_OF}{name}" for organisation, name in inboxes)
+
+
+def read(payload: str) -> list[Inbox]:
+    """Give the inboxes that a notification names; none: any may have changed."""
+    found = [word.partition(_OF) for word in payload.split(_BETWEEN) if word]
+    return [(organisation, name) for organisation, _, name in found]
+
+
+async def tell(connection: asyncpg.Pool | asyncpg.Connection, inboxes: Iterable[Inbox]) -> None:
+    """Notify that these inboxes changed; none named means any may have."""
+    named = sorted(inboxes)
+    for payload in (written(named), written(sorted({(organisation, "") for organisation, _ in named})), ""):
+        if len(payload.encode()) <= _LONGEST_PAYLOAD:
+            await connection.execute(_NOTIFY, payload)
+            return
 
 
 async def _changes(connection: asyncpg.Connection, sealer: Sealer, dossier_ids: set[UUID]) -> Changes:

@@ -3,18 +3,19 @@
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 
-from handover.inbox.projector import INBOX_CHANNEL
+from handover.inbox.projector import INBOX_CHANNEL, read
 from handover.platform.db import Listener
 
 
 class Changes:
     """What one screen waits for. Changes that come while nobody waits are one change."""
 
-    __slots__ = ("_ended", "_mark")
+    __slots__ = ("_ended", "_mark", "_names")
 
-    def __init__(self) -> None:
+    def __init__(self, names: frozenset[str]) -> None:
+        self._names = names
         self._mark = asyncio.Event()
         self._ended = False
 
@@ -41,8 +42,9 @@ class Changes:
         """Tell whether the broadcast has stopped: nothing comes any more."""
         return self._ended
 
-    def _changed(self) -> None:
-        self._mark.set()
+    def _changed(self, name: str) -> None:
+        if not name or not self._names or name in self._names:
+            self._mark.set()
 
     def _end(self) -> None:
         self._ended = True
@@ -70,9 +72,12 @@ class InboxBroadcast:
         await self._listener.stop()
 
     @contextlib.asynccontextmanager
-    async def subscribe(self, organisation: str) -> AsyncIterator[Changes]:
-        """Give the changes of an organisation's inboxes from now on."""
-        changes = Changes()
+    async def subscribe(self, organisation: str, names: Collection[str] = ()) -> AsyncIterator[Changes]:
+        """Give the changes of an organisation's inboxes from now on; of those names only, where some are given.
+
+        What concerns everybody there ("") comes in any case.
+        """
+        changes = Changes(frozenset(names))
         if self._stopped:
             changes._end()  # noqa: SLF001 - as above
         self._screens[organisation].add(changes)
@@ -85,6 +90,6 @@ class InboxBroadcast:
 
     def _heard(self, _channel: str, payload: str) -> None:
         """An empty payload means everybody: some may have been missed while the connection was lost."""
-        for organisation in payload.split() if payload else list(self._screens):
+        for organisation, name in read(payload) if payload else [(screen, "") for screen in self._screens]:
             for screen in self._screens.get(organisation, ()):
-                screen._changed()  # noqa: SLF001 - as above
+                screen._changed(name)  # noqa: SLF001 - as above

@@ -1,13 +1,20 @@
 """Moments as people write them, in Brussels time; how long ago, how long still."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 
 from handover.domain.deadlines import BRUSSELS, local_day
-from handover.web.ui.words import Words
+from handover.web.ui.words import Language, Words
 
 _END_OF_DAY = time(23, 59, 59)
+
+
+@lru_cache(maxsize=8192)
+def _written(day: date, pattern: str, language: Language) -> str:
+    """The same days stand on every page, and writing one takes as long as the rest of its line."""
+    return format_date(day, pattern, locale=language.locale)
 
 
 class Dates:
@@ -15,18 +22,17 @@ class Dates:
 
     def __init__(self, words: Words, now: datetime) -> None:
         self._t = words
-        self._locale = words.language.locale
         self.now = now
         self.today = local_day(now)
 
     def day(self, day: date) -> str:
         """Give "vrijdag 27 november", with the year when it is another one."""
-        pattern = "EEEE d MMMM" if day.year == self.today.year else "EEEE d MMMM y"
-        return format_date(day, pattern, locale=self._locale)
+        pattern = "EEEE, d. MMMM" if self._t.language is Language.DE else "EEEE d MMMM"
+        return _written(day, pattern if day.year == self.today.year else f"{pattern} y", self._t.language)
 
     def plain(self, day: date) -> str:
         """Give "1 januari 1980"."""
-        return format_date(day, "d MMMM y", locale=self._locale)
+        return _written(day, "long", self._t.language)
 
     def day_of(self, moment: datetime) -> str:
         """Give the day of a moment."""
@@ -34,7 +40,7 @@ class Dates:
 
     def time(self, moment: datetime) -> str:
         """Give "10:32"."""
-        return format_time(moment.astimezone(BRUSSELS), "HH:mm", locale=self._locale)
+        return f"{moment.astimezone(BRUSSELS):%H:%M}"
 
     def moment(self, moment: datetime) -> str:
         """Give "vrijdag 27 november, 10:32"."""
