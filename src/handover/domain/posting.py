@@ -1,4 +1,4 @@
-"""A posted step: its row (`choosing`), its thread (`stepping`), other threads (`taking_over`), the rest (`following`)."""
+"""A posted step: its row (`choosing`), its thread (`stepping`), others (`taking_over`), the rest (`following`)."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

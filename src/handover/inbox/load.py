@@ -1,0 +1,162 @@
+"""How the work is divided in an organisation: how much each counsellor has, and which dossiers.
+
+The figures need no card opened; a list opens those of its page only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from handover.inbox.cards import DossierCard, ThreadCard
+from handover.inbox.live import dossier_card, thread_card
+from handover.platform.walls import Database
+from handover.record.sealing import KEY_OF, Sealer
+
+NOBODY = ""
+"""Who has what nobody has."""
+
+# One reading of each table, through its index alone. What is unnested is no condition, so the wall lets it pass.
+_OVERVIEW = """
+WITH dossiers AS (
+    SELECT u.who, count(*) AS dossiers
+    FROM (
+        SELECT unnest(CASE WHEN counsellors = '{}' THEN ARRAY[''] ELSE counsellors END) AS who
+        FROM inbox_dossier WHERE organisation_id = $1
+    ) u
+    GROUP BY u.who
+), threads AS (
+    SELECT counsellor_id AS who,
+           count(*) FILTER (WHERE your_turn) AS yours,
+           count(*) FILTER (WHERE NOT your_turn) AS theirs,
+           count(*) FILTER (WHERE your_turn AND due_at < $2) AS late_yours,
+           count(*) FILTER (WHERE NOT your_turn AND due_at < $2) AS late_theirs,
+           min(due_at) FILTER (WHERE due_at < $2) AS oldest
+    FROM inbox_thread WHERE organisation_id = $1
+    GROUP BY counsellor_id
+)
+SELECT who, coalesce(d.dossiers, 0) AS dossiers, coalesce(t.yours, 0) AS yours, coalesce(t.theirs, 0) AS theirs,
+       coalesce(t.late_yours, 0) AS late_yours, coalesce(t.late_theirs, 0) AS late_theirs, t.oldest
+FROM dossiers d FULL JOIN threads t USING (who)
+"""
+_THREADS_OF = "SELECT dossier_id FROM inbox_thread WHERE organisation_id = $1 AND counsellor_id = $2"
+# A counsellor's dossiers are found by the counsellor alone (see `queries`), and checked afterwards.
+_OF_COUNSELLOR = f"SELECT dossier_id FROM inbox_dossiers_of($2) WHERE organisation_id = $1 UNION {_THREADS_OF}"  # noqa: S608
+_NAMES_NOBODY = "SELECT dossier_id FROM inbox_dossier WHERE organisation_id = $1 AND counsellors = '{}'"
+_OF_NOBODY = f"{_NAMES_NOBODY} UNION {_THREADS_OF}"
+_OF_TEAM = _THREADS_OF.replace("SELECT", "SELECT DISTINCT", 1)
+_PAGE = f"""
+SELECT p.dossier_id, p.total, i.card, i.counsellors, {KEY_OF.format("p")} AS keys, ARRAY(
+    SELECT ROW(t.thread_id, t.your_turn, t.due_at, t.since, t.card) FROM inbox_thread t
+    WHERE t.dossier_id = p.dossier_id AND t.organisation_id = $1 AND t.counsellor_id = $2
+    ORDER BY t.your_turn DESC, t.due_at, t.thread_id
+) AS threads
+FROM (
+    SELECT m.dossier_id, count(*) OVER () AS total, min(t.due_at) FILTER (WHERE t.your_turn) AS first_due,
+           min(t.due_at) AS due
+    FROM ({{which}}) m
+    LEFT JOIN inbox_thread t
+        ON t.dossier_id = m.dossier_id AND t.organisation_id = $1 AND t.counsellor_id = $2
+    GROUP BY m.dossier_id
+    ORDER BY first_due, due, m.dossier_id LIMIT $3 OFFSET $4
+) p
+JOIN inbox_dossier i ON i.dossier_id = p.dossier_id AND i.organisation_id = $1
+ORDER BY p.first_due, p.due, p.dossier_id
+"""  # noqa: S608 - put together from our own texts
+_SEEN_BEFORE = """
+INSERT INTO inbox_seen AS s (organisation_id, counsellor_id, dossier_id, sequence)
+SELECT o.organisation_id, $3, o.dossier_id, o.sequence
+FROM inbox_seen o
+WHERE o.organisation_id = $1 AND o.counsellor_id = $2 AND o.dossier_id = ANY ($4::uuid[])
+ON CONFLICT (organisation_id, counsellor_id, dossier_id) DO UPDATE SET sequence = excluded.sequence
+WHERE s.sequence < excluded.sequence
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """What one counsellor has, or a team (`who` is its token), or nobody: dossiers, turns, and which are late."""
+
+    who: str
+    dossiers: int = 0
+    yours: int = 0
+    """Open threads in which their organisation must act."""
+    theirs: int = 0
+    """Open threads in which they wait for the other side."""
+    late_yours: int = 0
+    late_theirs: int = 0
+    oldest: datetime | None = None
+    """Since when the oldest of what is late is late."""
+
+    @property
+    def late(self) -> int:
+        """How many threads are late, whoever must act."""
+        return self.late_yours + self.late_theirs
+
+    def __add__(self, other: "Load") -> "Load":
+        """Give both together, as of the first."""
+        moments = [moment for moment in (self.oldest, other.oldest) if moment]
+        return Load(
+            who=self.who,
+            dossiers=self.dossiers + other.dossiers,
+            yours=self.yours + other.yours,
+            theirs=self.theirs + other.theirs,
+            late_yours=self.late_yours + other.late_yours,
+            late_theirs=self.late_theirs + other.late_theirs,
+            oldest=min(moments, default=None),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """An open thread as its counsellor has it."""
+
+    thread_id: UUID
+    your_turn: bool
+    due_at: datetime | None
+    since: datetime
+    card: ThreadCard
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDossier:
+    """A dossier with the threads in it that one counsellor has (or nobody, or a team)."""
+
+    dossier_id: UUID
+    card: DossierCard
+    counsellors: tuple[str, ...]
+    threads: tuple[Held, ...]
+
+
+async def overview(pool: Database, organisation: str, *, at: datetime) -> dict[str, Load]:
+    """Give what everyone in the organisation has, by counsellor, NOBODY or team token; who has nothing is left out.
+
+    One statement, whatever the size of the organisation.
+    """
+    rows = await pool.fetch(_OVERVIEW, organisation, at)
+    return {row["who"]: Load(**row) for row in rows}
+
+
+async def held(
+    pool: Database, sealer: Sealer, organisation: str, who: str, *, limit: int, offset: int = 0
+) -> tuple[list[HeldDossier], int]:
+    """Give a page of what `who` has (a counsellor, NOBODY or a team token), soonest due first, and how many in all."""
+    # No counsellor's id has a slash.
+    which = _OF_TEAM if "/" in who else _OF_COUNSELLOR if who else _OF_NOBODY
+    rows = await pool.fetch(_PAGE.format(which=which), organisation, who, limit, offset)
+    found = []
+    for row in rows:
+        key = sealer.dossier(row["dossier_id"], row["keys"])
+        dossier_id = UUID(int=row["dossier_id"].int)
+        threads = tuple(
+            Held(thread_id, your_turn, due_at, since, thread_card(key, organisation, thread_id, card))
+            for thread_id, your_turn, due_at, since, card in row["threads"]
+        )
+        card = dossier_card(key, organisation, row["card"])
+        found.append(HeldDossier(dossier_id, card, tuple(row["counsellors"]), threads))
+    return found, rows[0]["total"] if rows else 0
+
+
+async def pass_seen_on(pool: Database, organisation: str, leaving: str, taking: str, given: Sequence[UUID]) -> None:
+    """Let who takes dossiers over begin where who leaves stopped reading: what they had seen is no news once more."""
+    await pool.execute(_SEEN_BEFORE, organisation, leaving, taking, list(given))
