@@ -58,11 +58,12 @@ class Field:
     error: str
     choices: tuple[Choice, ...] = ()
     rows: tuple[tuple["Field", ...], ...] = ()
+    prefix: str = "f-"
 
     @property
     def id(self) -> str:
         """The id of its input in the page."""
-        return "f-" + self.name.replace(".", "-")
+        return self.prefix + self.name.replace(".", "-")
 
     @property
     def value(self) -> str:
@@ -105,8 +106,11 @@ _DRAWN = {
 class Former:
     """Makes the fields of one step for one person."""
 
-    def __init__(self, page: Page, dossier: Dossier, event_type: str, thread: Thread | None) -> None:
+    def __init__(
+        self, page: Page, dossier: Dossier, event_type: str, thread: Thread | None, *, prefix: str = "f-"
+    ) -> None:
         self.page, self.dossier, self.event_type, self.thread = page, dossier, event_type, thread
+        self.prefix = prefix
 
     def fields(self, typed: Typed, wrong: Mapping[str, Wrong], *, more: str = "") -> list[Field]:
         """Give the fields with what stands in them; `more` names a repeated field that gets more rows."""
@@ -176,6 +180,7 @@ class Former:
             values=tuple(typed.get(name, ())),
             error=t(error.key, **error.values) if error else "",
             choices=self._choices(shape),
+            prefix=self.prefix,
         )
         return replace(field, rows=self._rows(shape, typed, wrong, more)) if shape.widget is Widget.ROWS else field
 

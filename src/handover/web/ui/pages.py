@@ -88,8 +88,9 @@ class Page:
 
     @property
     def is_part(self) -> bool:
-        """Whether htmx asks for a part of the page only."""
-        return self.request.headers.get("hx-request") == "true"
+        """Whether htmx asks for a part of the page only: not when it puts all of `main` anew."""
+        headers = self.request.headers
+        return headers.get("hx-request") == "true" and headers.get("hx-target") != "main"
 
     def _form_token(self) -> Markup:
         """Give the hidden field that proves a form to be of this session; nothing where nobody is signed in."""
@@ -125,8 +126,13 @@ class Page:
             headers["Content-Encoding"] = "gzip"
         response = Response(body, status, headers, "text/html; charset=utf-8")
         if self.asked in set(Language):
-            response.set_cookie(LANGUAGE_COOKIE, self.asked, max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
+            keep_language(response, Language(self.asked))
         return response
+
+
+def keep_language(response: Response, language: Language) -> None:
+    """Let this browser keep a language that was chosen."""
+    response.set_cookie(LANGUAGE_COOKIE, str(language), max_age=_YEAR_SECONDS, samesite="lax", httponly=True)
 
 
 def _policy(nonce: str) -> str:

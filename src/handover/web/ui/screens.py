@@ -47,6 +47,13 @@ def go(address: str) -> Response:
     return RedirectResponse(address, SEE_OTHER, headers=dict(HEADERS))
 
 
+def go_on(page: Page, address: str) -> Response:
+    """Send the browser on after a form was taken in, also where htmx sent it: that would follow a redirect unseen."""
+    if page.request.headers.get("hx-request") == "true":
+        return Response(status_code=200, headers={**HEADERS, "HX-Redirect": address})
+    return go(address)
+
+
 def _to_sign_in(request: Request, *, expired: bool) -> Response:
     address = "/sign-in?expired=1" if expired else "/sign-in"
     if request.headers.get("hx-request") == "true":
@@ -74,8 +81,10 @@ def error_page(request: Request, error: Exception) -> Response:
         f"error.{problem.status}",
         "error.400" if problem.status < _SERVER_ERROR else "error.500",
     )
+    # What htmx asked for stays as it is, a form with all that was typed too; the page says what went wrong.
+    is_asked_beside = request.headers.get("hx-request") == "true"
     response = page.show(
-        "error.html",
+        "error_part.html" if is_asked_beside else "error.html",
         problem.status,
         title=t.first(f"error.{problem.status}_title", "error.title"),
         text=text,
@@ -84,4 +93,6 @@ def error_page(request: Request, error: Exception) -> Response:
         instance=instance if problem.status != _NOT_FOUND else "",
     )
     response.headers.update(dict(problem.headers))
+    if is_asked_beside:
+        response.headers.update({"HX-Retarget": "#trouble", "HX-Reswap": "innerHTML"})
     return response

@@ -1,10 +1,9 @@
-"""Taking a step: the form for it, and recording what was filled in."""
+"""Taking a step: the form for it, on a page or as a part of one, and recording what was filled in."""
 
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter
@@ -14,7 +13,6 @@ from starlette.responses import Response
 from handover.access.denials import MissingScope
 from handover.domain.dossier import Dossier
 from handover.domain.events import Event, PostEvent
-from handover.domain.fields import Visibility
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.parties import Caller
 from handover.domain.policy import Action
@@ -24,23 +22,23 @@ from handover.domain.threads import Thread
 from handover.domain.visibility import Reader
 from handover.platform.ids import new_id
 from handover.record import codec
+from handover.record.handle import KeyReused
 from handover.record.handle import Request as Asked
 from handover.web.asking import uuid_of
 from handover.web.problems import problem_of
-from handover.web.ui import header
 from handover.web.ui.dossier_screen import address_of, possible_steps, seen_dossier
 from handover.web.ui.fields import Shape, Widget, shapes_of
-from handover.web.ui.forms import Former, payload_of
-from handover.web.ui.offers_panel import Fitting, chosen_offer, explained, offers_for
+from handover.web.ui.forms import payload_of
+from handover.web.ui.offers_panel import chosen_offer, offers_for
 from handover.web.ui.pages import Page
 from handover.web.ui.reading import Typed, Wrong, read, typed_in
-from handover.web.ui.screens import Screen, go
+from handover.web.ui.screens import Screen, go_on
 from handover.web.ui.session import signed_in
+from handover.web.ui.step_page import StepForm, not_now
 from handover.web.ui.values import Said, said
 
 router = APIRouter(route_class=Screen)
 _KEY = re.compile(r"[0-9a-f-]{36}")
-_CONFLICT = 409
 _OCCURRED = Shape("occurredAt", "occurred_at", Widget.MOMENT, required=False)
 
 
@@ -59,13 +57,12 @@ async def step_form(request: Request, dossier_id: str, event_type: str) -> Respo
     thread = _thread(request, dossier, page.own, event_type)
     earlier = await _earlier(page, dossier, thread)
     if not _is_offered(page, dossier, event_type, thread, earlier):
-        return _not_now(page, dossier)
-    typed = Former(page, dossier, event_type, thread).start([event.data for event in earlier])
+        return not_now(page, dossier)
+    form = StepForm(page, dossier, event_type, thread)
+    typed = form.former.start([event.data for event in earlier])
     chosen = await chosen_offer(page, event_type)
     fresh = {**typed, **chosen, "key": [str(new_id())]}
-    about = _about(page, dossier, earlier)
-    offers = await offers_for(page, dossier, event_type)
-    return _form(page, dossier, event_type, thread, fresh, {}, about=about, offers=offers)
+    return await _show(form, earlier, fresh, {})
 
 
 @router.post("/dossiers/{dossier_id}/steps/{event_type}")
@@ -74,14 +71,14 @@ async def take_step(request: Request, dossier_id: str, event_type: str) -> Respo
     page = Page(request, await signed_in(request))
     may_write(page.caller)
     dossier = await seen_dossier(page, dossier_id, Action.POST_STEP)
-    thread = _thread(request, dossier, page.own, event_type)
+    form = StepForm(page, dossier, event_type, _thread(request, dossier, page.own, event_type))
     typed = typed_in(await request.form())
     if "more" in typed:
-        return _form(page, dossier, event_type, thread, typed, {}, more=typed["more"][0])
+        return await _show(form, None, typed, {}, more=typed["more"][0])
     data, wrong = read(shapes_of(event_type), typed)
     occurred_at = _occurred(typed, wrong)
     if wrong:
-        return _form(page, dossier, event_type, thread, typed, wrong)
+        return await _show(form, None, typed, wrong)
     try:
         command = PostEvent(
             command_id=new_id(),
@@ -89,25 +86,37 @@ async def take_step(request: Request, dossier_id: str, event_type: str) -> Respo
             caller=page.caller,
             type=event_type,
             data=payload_of(event_type, data),
-            thread_id=thread.thread_id if thread else None,
+            thread_id=form.thread_id,
             occurred_at=occurred_at,
         )
-        await page.services.record.handle(command, asked(request, typed), at=page.services.clock.now())
+        handled = await page.services.record.handle(command, asked(request, typed), at=page.services.clock.now())
     except msgspec.ValidationError:
-        return _form(page, dossier, event_type, thread, typed, {"": Wrong("form.bad_data")})
+        return await _show(form, None, typed, {"": Wrong("form.bad_data")})
     except Unseen:
         raise
     except Refusal as refusal:
-        return _form(
-            page,
-            dossier,
-            event_type,
-            thread,
-            typed,
-            refused(page, refusal),
-            status=problem_of(refusal).status,
-        )
-    return go(f"{address_of(dossier.dossier_id)}?done={event_type}")
+        # What was recorded under this key said something else: what stands here now is another step.
+        again = {**typed, "key": [str(new_id())]} if isinstance(refusal, KeyReused) else typed
+        return await _show(form, None, again, refused(page, refusal), status=problem_of(refusal).status)
+    if page.is_part:
+        return form.done(handled.dossier)
+    return go_on(page, f"{address_of(dossier.dossier_id)}?done={event_type}")
+
+
+async def _show(
+    form: StepForm,
+    earlier: Sequence[Event] | None,
+    typed: Typed,
+    wrong: Mapping[str, Wrong],
+    *,
+    more: str = "",
+    status: int = 0,
+) -> Response:
+    """Show the form with what helps to fill it in; the thread's `earlier` steps are read where not given."""
+    page, dossier = form.page, form.dossier
+    steps = await _earlier(page, dossier, form.thread) if earlier is None else earlier
+    offers = await offers_for(page, dossier, form.event_type)
+    return form.show(typed, wrong, about=_about(page, dossier, steps), offers=offers, more=more, status=status)
 
 
 def asked(request: Request, typed: Typed, *, ssin: str | None = None) -> Asked:
@@ -176,64 +185,3 @@ def _about(page: Page, dossier: Dossier, earlier: Sequence[Event]) -> Sequence[S
     return said(
         page, earlier[0], Reader.of(dossier, own, page.people.directory, on=page.dates.today, granted=page.granted)
     )
-
-
-def _form(  # noqa: PLR0913 - what a form is made of
-    page: Page,
-    dossier: Dossier,
-    event_type: str,
-    thread: Thread | None,
-    typed: Typed,
-    wrong: Mapping[str, Wrong],
-    *,
-    about: Sequence[Said] = (),
-    offers: Fitting | None = None,
-    more: str = "",
-    status: int = 0,
-) -> Response:
-    t = page.t
-    fields = Former(page, dossier, event_type, thread).fields(typed, wrong, more=more)
-    flat = [part for field in fields for row in (field.rows or ((field,),)) for part in row]
-    problems = [(field.target, field.label, field.error) for field in flat if field.error]
-    known = {field.name for field in flat} | {"occurredAt"}
-    general = [t(w.key, **w.values) for name, w in wrong.items() if name not in known]
-    occurred = wrong.get("occurredAt")
-    if occurred:
-        problems.append(("f-occurredAt", t("form.occurredAt"), t(occurred.key, **occurred.values)))
-    return page.show(
-        "step.html",
-        status or (400 if wrong else 200),
-        dossier=dossier,
-        client=header.client_name(dossier),
-        event_type=event_type,
-        heading=t.event(event_type, "do"),
-        thread_title=header.title_of(page, thread) if thread else "",
-        fields=fields,
-        problems=problems,
-        general=general,
-        typed=typed,
-        occurred_error=t(occurred.key, **occurred.values) if occurred else "",
-        about=about,
-        offers=offers,
-        instruments=explained(page) if event_type == "training.proposed" else (),
-        shared_with=_readers(page, dossier, event_type, thread.thread_id if thread else None),
-        action=f"{page.request.url.path}?thread={thread.thread_id}" if thread else page.request.url.path,
-    )
-
-
-def _readers(page: Page, dossier: Dossier, event_type: str, thread_id: UUID | None) -> list[str]:
-    """Give who else will read it: everyone in the dossier who sees such a process, unless all of it is our own."""
-    shared = any(s.visibility in {Visibility.STEP, Visibility.CONTENT} for s in shapes_of(event_type))
-    if not shared:
-        return []
-    others = [
-        i.organisation
-        for i in dossier.inscriptions
-        if i.active and i.organisation != page.own and not dossier.hides(i, event_type, thread_id)
-    ]
-    chosen = [page.t("form.shared_chosen")] if any(row.addresses for row in EVENT_TYPES[event_type].rows) else []
-    return [*(page.people.organisation(o) for o in others), *chosen]
-
-
-def _not_now(page: Page, dossier: Dossier) -> Response:
-    return page.show("not_now.html", _CONFLICT, dossier=dossier)
