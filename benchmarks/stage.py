@@ -42,6 +42,18 @@ class Stage:
         await self._execute(f'CREATE DATABASE "{name}" {like}')
         return with_database(self.server.dsn(), name)
 
+    async def has(self, name: str) -> bool:
+        """Tell whether there is such a database."""
+        connection = await asyncpg.connect(self.server.dsn("postgres"))
+        try:
+            return bool(await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", name))
+        finally:
+            await connection.close()
+
+    def address(self, name: str) -> str:
+        """Give a database's address."""
+        return with_database(self.server.dsn(), name)
+
     async def drop(self, name: str) -> None:
         """Remove a database, so that its vacuum does not run beside the next figure."""
         await self._execute(f'DROP DATABASE "{name}" WITH (FORCE)')
@@ -95,16 +107,18 @@ class Stage:
 
 
 @contextlib.asynccontextmanager
-async def stage() -> AsyncIterator[Stage]:
-    """Start the server in a directory of its own, and stop and remove it afterwards."""
-    with tempfile.TemporaryDirectory(prefix="handover-bench-") as directory:
-        server = EmbeddedPostgres(Path(directory))
+async def stage(kept: Path | None = None) -> AsyncIterator[Stage]:
+    """Start the server in a directory of its own, and stop and remove it afterwards; a `kept` one stays."""
+    with contextlib.ExitStack() as stack:
+        directory = kept or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="handover-bench-")))
+        server = EmbeddedPostgres(directory)
         async with server:
-            ready = Stage(server, Path(directory))
-            dsn = await ready.database(_TEMPLATE, empty=True)
-            await upgrade(dsn)
-            async with ready.services(dsn) as filling:
-                await seed_directory(filling)
+            ready = Stage(server, directory)
+            if not await ready.has(_TEMPLATE):
+                dsn = await ready.database(_TEMPLATE, empty=True)
+                await upgrade(dsn)
+                async with ready.services(dsn) as filling:
+                    await seed_directory(filling)
             yield ready
 
 
