@@ -21,9 +21,11 @@ from handover.access.sessions import Sessions
 from handover.access.tokens import Issuer, Keys, Tokens
 from handover.delivery.checkpoints import Checkpoints
 from handover.delivery.destinations import Destinations
+from handover.delivery.push_subscriptions import PushHosts, PushSubscriptions
 from handover.delivery.subscriptions import Subscriptions
 from handover.delivery.worker import Worker, WorkerOptions
 from handover.domain.parties import Directory
+from handover.inbox.preferences import Preferences
 from handover.inbox.projector import Projector
 from handover.inbox.stream import InboxBroadcast
 from handover.inbox.views import Inbox
@@ -99,6 +101,9 @@ class Services:
     open_id: OpenId | None
     inbox: Inbox
     broadcast: InboxBroadcast
+    preferences: Preferences
+    push_subscriptions: PushSubscriptions
+    push_key: bytes | None = field(repr=False)
     subscriptions: Subscriptions
     once: Once
     agreements: Agreements
@@ -205,6 +210,9 @@ async def services(
             open_id=OpenId(settings.sign_in, settings.base_url) if settings.sign_in else None,
             inbox=Inbox(reads, sealer),
             broadcast=InboxBroadcast(address),
+            preferences=Preferences(reads),
+            push_subscriptions=PushSubscriptions(reads, push_hosts(settings)),
+            push_key=settings.push_signing_key(),
             subscriptions=Subscriptions(
                 reads,
                 sealer,
@@ -293,6 +301,11 @@ async def _keep_fresh(directory: LiveDirectory, changed: asyncio.Event) -> None:
         except LOST:
             await asyncio.sleep(1)
             changed.set()
+
+
+def push_hosts(settings: Settings) -> PushHosts:
+    """Give the push services that browsers may name."""
+    return PushHosts(settings.push_hosts, Destinations(demonstration=settings.mode is Mode.DEMONSTRATION))
 
 
 def log_name(settings: Settings) -> str:

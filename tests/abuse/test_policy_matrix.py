@@ -148,7 +148,14 @@ ELSEWHERE = {
     "GET /offers/new": "200 200 - 403 403 403",
     "GET /offers/{offer_id}": "404 404 - 403 403 403",
     "POST /offers/{offer_id}": "404 404 - 403 403 403",
+    "GET /inbox/count": "200 200 - 403 403 403",
+    "GET /settings": "200 200 - 200 200 403",
+    "POST /settings": "400 400 - 400 400 403",
+    "POST /settings/browsers": "400 400 - 404 404 403",
+    "POST /settings/browsers/remove": "400 400 - 400 400 403",
+    "POST /settings/sessions": "303 303 - 303 303 403",
 }
+_ASKED_BY_SCRIPTS = {"GET /inbox/stream", "GET /inbox/count"}
 # For anyone: nothing of a client is there. Signing in and out has tests of its own.
 PUBLIC = {
     "GET /health",
@@ -256,7 +263,7 @@ def _cells() -> Iterator[Cell]:
     for route, row in ELSEWHERE.items():
         yield from ((route, role, "unknown", int(n)) for role, n in zip(_ORDER, row.split(), strict=True) if n != "-")
     for route in (*ON_A_DOSSIER, *ELSEWHERE):
-        yield route, "", "assigned", 401 if "/v1/" in route or route == "GET /inbox/stream" else 303
+        yield route, "", "assigned", 401 if "/v1/" in route or route in _ASKED_BY_SCRIPTS else 303
 
 
 async def test_every_cell(world: World) -> None:

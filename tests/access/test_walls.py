@@ -40,13 +40,15 @@ WHOSE = {
     "inbox_thread": _OF_ORGANISATION,
     "inbox_seen": _OF_ORGANISATION,
     "break_glass": _OF_ORGANISATION,
+    "notice_preference": _OF_ORGANISATION,
+    "push_subscription": _OF_ORGANISATION,
     "delivery": _OF_SUBSCRIPTIONS,
     "lane": _OF_SUBSCRIPTIONS,
     "replay_job": _OF_SUBSCRIPTIONS,
     "access_log": f"({_OF_ORGANISATION} OR {_OF_DOSSIERS})",
 }
 """Of each walled table the condition that gives an organisation's rows."""
-WORKERS_ALONE = {"idempotency", "wake", "inbound_mark", "checkpoint_delivery"}
+WORKERS_ALONE = {"idempotency", "wake", "inbound_mark", "checkpoint_delivery", "daily_summary"}
 
 
 @pytest.fixture(scope="module")
@@ -93,6 +95,21 @@ async def _live(instance: Instance, organisation: str) -> None:
         new_id(),
         dossier_id,
         organisation,
+        datetime.now(UTC),
+    )
+    who = f"{organisation}.{_WHO[organisation]}"
+    await instance.pool.execute(
+        """
+        WITH preference AS (
+            INSERT INTO notice_preference (organisation_id, counsellor_id, language, mail_from, changed_at)
+            VALUES ($1, $2, 'nl', '2026-01-05', $3)
+        )
+        INSERT INTO push_subscription
+            (organisation_id, counsellor_id, digest, endpoint, browser, created_at, told_at, due_at)
+        VALUES ($1, $2, '\\x00', '', '', $3, $3, $3)
+        """,
+        organisation,
+        who,
         datetime.now(UTC),
     )
 

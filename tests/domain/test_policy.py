@@ -88,6 +88,7 @@ _TASKS = {
     "manageSubscriptions": "coordinator integration administrator",
     "readOrganisationLog": "dataProtectionOfficer",
     "readBreakGlass": "dataProtectionOfficer",
+    "keepSettings": "counsellor coordinator integration dataProtectionOfficer administrator",
     "readLoad": "coordinator",
     "divideWork": "coordinator",
 }

@@ -106,8 +106,11 @@ class Sessions:
         )
         return secret
 
-    async def find(self, secret: str) -> Session | None:
-        """Give the session of a browser's secret while it lasts: one query, and once a minute one more."""
+    async def find(self, secret: str, *, touch: bool = True) -> Session | None:
+        """Give the session of a browser's secret while it lasts: one query, and once a minute one more.
+
+        Without `touch` it does not last longer for it: for what a browser asks with nobody there.
+        """
         if not _SECRET.fullmatch(secret):
             return None
         now, digest = self._now(), _digest(secret)
@@ -123,7 +126,7 @@ class Sessions:
         caller = row and self._caller(row["organisation_id"], row["counsellor_id"], row["roles"])
         if not row or caller is None:
             return None
-        if now - row["seen_at"] > min(_TOUCHED, self._idle / 2):
+        if touch and now - row["seen_at"] > min(_TOUCHED, self._idle / 2):
             await self._pool.execute(
                 "UPDATE session SET seen_at = greatest(seen_at, $2) WHERE digest = $1", digest, now
             )
@@ -137,6 +140,28 @@ class Sessions:
             self._now(),
         )
         return _open(secret, sealed) if sealed else ""
+
+    async def end_others(self, organisation: str, counsellor: str, secret: str) -> int:
+        """End every session of someone but the one of this secret; give how many still lasted."""
+        now = self._now()
+        return int(
+            await self._pool.fetchval(
+                """
+                WITH ended AS (
+                    UPDATE session SET ended_at = $4
+                    WHERE organisation_id = $1 AND counsellor_id = $2 AND digest <> $3 AND ended_at IS NULL
+                    RETURNING seen_at > $5 AND created_at > $6 AS lasted
+                )
+                SELECT count(*) FILTER (WHERE lasted) FROM ended
+                """,
+                organisation,
+                counsellor,
+                _digest(secret),
+                now,
+                now - self._idle,
+                now - self.longest,
+            )
+        )
 
     async def end_for_provider(self, *, subjects: Sequence[bytes], sessions: Sequence[bytes], before: datetime) -> int:
         """End what the identity provider ended: that session of its, else all of that person; give how many.

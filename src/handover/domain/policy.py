@@ -66,6 +66,8 @@ class Task(StrEnum):
     MANAGE_SUBSCRIPTIONS = "manageSubscriptions"
     READ_ORGANISATION_LOG = "readOrganisationLog"
     READ_BREAK_GLASS = "readBreakGlass"
+    KEEP_SETTINGS = "keepSettings"
+    """One's own: language, notices, signing out elsewhere."""
     READ_LOAD = "readLoad"
     """How many dossiers and turns each colleague has, and which: to divide the work."""
     DIVIDE_WORK = "divideWork"
@@ -117,6 +119,7 @@ _TASKS: dict[Task, frozenset[Role]] = {
     Task.MANAGE_SUBSCRIPTIONS: frozenset({_O, _I, Role.ADMINISTRATOR}),
     Task.READ_ORGANISATION_LOG: frozenset({_D}),
     Task.READ_BREAK_GLASS: frozenset({_D}),
+    Task.KEEP_SETTINGS: frozenset(Role),
     Task.READ_LOAD: frozenset({_O}),
     Task.DIVIDE_WORK: frozenset({_O}),
 }

@@ -126,6 +126,11 @@ def demonstration_keys(data_dir: Path) -> Keys:
     )
 
 
+def demonstration_push_key(data_dir: Path) -> bytes:
+    """The key by which a demonstration signs web pushes, made once and kept in `data_dir`; ValueError as above."""
+    return decode_key(_kept(data_dir / "push-key.json", ("pushKey",))["pushKey"])
+
+
 def keys_from(read: Callable[[], Mapping[str, str]]) -> Keys:
     """Keys out of texts by the names `ssinKey`, `sealKey` and `logKey`; ValueError says what is missing or wrong."""
 

@@ -5,6 +5,7 @@ import ipaddress
 import re
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from email.utils import parseaddr
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -16,10 +17,26 @@ from pydantic.alias_generators import to_camel
 from pydantic_core import ErrorDetails
 
 from handover.platform.clock import parse_offset
-from handover.platform.keys import Keys, decode_key, decode_versions, demonstration_keys, keys_from, read_key_file
+from handover.platform.keys import (
+    Keys,
+    decode_key,
+    decode_versions,
+    demonstration_keys,
+    demonstration_push_key,
+    keys_from,
+    read_key_file,
+)
+from handover.platform.mail_server import MailServer, is_address
 from handover.platform.sign_in import SignIn
 
 PREFIX = "HANDOVER_"
+PUSH_HOSTS = (
+    "fcm.googleapis.com",
+    "*.push.services.mozilla.com",
+    "*.push.apple.com",
+    "*.notify.windows.com",
+)
+"""Where the four known makers of browsers take pushes."""
 _HOW_TO_MAKE_A_KEY = "make one with `openssl rand -base64 32`"
 
 
@@ -130,6 +147,17 @@ class Settings(pydantic_settings.BaseSettings):
     refusals_per_minute: int = Field(
         default=3000, ge=0, description="requests from one address that are not let in (401); 0: no limit"
     )
+    smtp_url: str = Field(
+        default="", repr=False, description="mail server, smtp+starttls://user:secret@host:587; empty: no mail is sent"
+    )
+    smtp_ca_file: Path | None = Field(default=None, description="PEM file of who vouches for it; empty: the system's")
+    mail_from: str = Field(default="", description="address that mail comes from; required with a mail server")
+    push_key: str = Field(
+        default="", repr=False, description="base64 of 32 bytes: signs web pushes; empty: none are sent in production"
+    )
+    push_hosts: tuple[str, ...] = Field(
+        default=PUSH_HOSTS, description="JSON list of the push services that browsers may name"
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
     clock_offset: Annotated[timedelta, BeforeValidator(_offset)] = Field(
         default=timedelta(0), description="seconds or duration the clock is moved; demonstration only"
@@ -153,6 +181,12 @@ class Settings(pydantic_settings.BaseSettings):
             return keys_from(source) if (source := self._key_source()) else demonstration_keys(self.data_dir)
         except (ValueError, OSError, ImportError, AttributeError) as error:
             raise SettingsError([f"{error}." if isinstance(error, ValueError) else str(error)]) from None
+
+    def push_signing_key(self) -> bytes | None:
+        """The key that signs web pushes; None where there is none, and so no push. A demonstration makes its own."""
+        if self.push_key:
+            return decode_key(self.push_key)
+        return demonstration_push_key(self.data_dir) if self.mode is Mode.DEMONSTRATION else None
 
     def _key_source(self) -> Callable[[], Mapping[str, str]] | None:
         """Where keys come from; None for a demonstration that makes its own."""
@@ -194,6 +228,7 @@ def check(settings: Settings) -> Settings:
     ]
     if settings.sign_in:
         problems += settings.sign_in.problems(production=settings.mode is Mode.PRODUCTION)
+    problems += _notice_problems(settings)
     problems += [
         f"{name} must begin with postgresql://."
         for name, url in (("HANDOVER_DATABASE_URL", settings.database_url), ("HANDOVER_OWNER_URL", settings.owner_url))
@@ -202,6 +237,25 @@ def check(settings: Settings) -> Settings:
     if problems:
         raise SettingsError(problems)
     return settings
+
+
+def _notice_problems(settings: Settings) -> list[str]:
+    problems = []
+    if settings.smtp_url:
+        try:
+            MailServer.of(settings.smtp_url)
+        except ValueError as error:
+            problems.append(f"HANDOVER_SMTP_URL {error}.")
+        if not is_address(parseaddr(settings.mail_from)[1]):
+            problems.append("HANDOVER_MAIL_FROM is missing or no mail address: mail needs one that it comes from.")
+    if settings.smtp_ca_file and not settings.smtp_ca_file.is_file():
+        problems.append(f"HANDOVER_SMTP_CA_FILE names {settings.smtp_ca_file}, which is not there.")
+    if settings.push_key:
+        try:
+            decode_key(settings.push_key)
+        except ValueError as error:
+            problems.append(f"HANDOVER_PUSH_KEY {error}; {_HOW_TO_MAKE_A_KEY}.")
+    return problems
 
 
 def _key_problems(settings: Settings) -> list[str]:

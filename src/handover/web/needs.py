@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from handover.access.oidc import OpenId
     from handover.access.sessions import Sessions
     from handover.access.tokens import Tokens
+    from handover.delivery.push_subscriptions import PushSubscriptions
     from handover.delivery.subscriptions import Subscriptions
     from handover.domain.parties import Directory
+    from handover.inbox.preferences import Preferences
     from handover.inbox.stream import InboxBroadcast
     from handover.inbox.views import Inbox
     from handover.platform.clock import Clock
@@ -86,6 +88,18 @@ class Services(Protocol):
     @property
     def broadcast(self) -> "InboxBroadcast":
         """Tells open screens that an inbox changed."""
+
+    @property
+    def preferences(self) -> "Preferences":
+        """What counsellors want to hear outside the screens."""
+
+    @property
+    def push_subscriptions(self) -> "PushSubscriptions":
+        """Browsers that show notices."""
+
+    @property
+    def push_key(self) -> bytes | None:
+        """What signs web pushes; None where none are sent."""
 
     @property
     def subscriptions(self) -> "Subscriptions":

@@ -8,8 +8,10 @@ from handover.web.ui import (
     dossier_screen,
     inbox_screen,
     list_screen,
+    notice_screen,
     offers_screen,
     opening_screen,
+    settings_screen,
     sign_in_elsewhere,
     signing,
     step_screen,
@@ -32,6 +34,8 @@ for _screen in (
     break_glass_screen,
     agreements_screen,
     offers_screen,
+    settings_screen,
+    notice_screen,
 ):
     router.include_router(_screen.router)
 router.include_router(sign_in_elsewhere.back_channel)

@@ -19,6 +19,7 @@ from handover.web.problems import HttpProblem
 from handover.web.ui.pages import Page
 from handover.web.ui.screens import Screen, go
 from handover.web.ui.session import SIGN_IN_COOKIE, begin, begin_sign_in, end_sign_in, held
+from handover.web.ui.speaking import speak_as_chosen
 
 router = APIRouter(route_class=Screen)
 back_channel = APIRouter()
@@ -70,6 +71,7 @@ async def callback(request: Request) -> Response:
     )
     response = go("/")
     begin(response, request, secret)
+    await speak_as_chosen(services, response, who.organisation.organisation_id, who.counsellor.counsellor_id)
     end_sign_in(response, request)
     return response
 

@@ -12,6 +12,7 @@ from handover.web.problems import HttpProblem
 from handover.web.ui.pages import Page
 from handover.web.ui.screens import Screen, go
 from handover.web.ui.session import begin, end, held, refuse_foreign_form, session_of
+from handover.web.ui.speaking import speak_as_chosen
 
 router = APIRouter(route_class=Screen)
 _FULL = 200
@@ -51,6 +52,7 @@ async def sign_in(request: Request) -> Response:
     secret = await services.sessions.begin(organisation, counsellor, roles, instead_of=held(request))
     response = go("/")
     begin(response, request, secret)
+    await speak_as_chosen(services, response, organisation, counsellor)
     return response
 
 

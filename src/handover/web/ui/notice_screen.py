@@ -1,0 +1,57 @@
+"""What a push shows: the service worker asks here, because the push itself is empty. Figures, and nothing of whom."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from handover.domain.policy import Task
+from handover.inbox.summaries import Summary, summary_of
+from handover.platform.walls import ask_for
+from handover.web.needs import services_of
+from handover.web.ui.pages import HEADERS, Page
+from handover.web.ui.screens import Screen
+from handover.web.ui.session import held
+from handover.web.ui.words import Words
+
+router = APIRouter(route_class=Screen)
+
+
+@router.get("/inbox/count")
+async def count(request: Request) -> Response:
+    """Give the notice's words; 401, with words that say to sign in, when nobody is. It keeps no session alive."""
+    services = services_of(request)
+    secret = held(request)
+    session = await services.sessions.find(secret, touch=False) if secret else None
+    if session is None:
+        page = Page(request)
+        return _said(str(page.t("page.product")), str(page.t("notice.sign_in")), 401)
+    caller = session.caller
+    organisation = caller.organisation.organisation_id
+    ask_for(organisation)
+    page = Page(request, caller)
+    await services.guard.permit(page.visit, Task.READ_INBOX)
+    counsellor = page.people.directory.counsellor_of(organisation, caller.counsellor_id)
+    summary = await summary_of(
+        services.pool,
+        organisation,
+        caller.counsellor_id,
+        works_in=counsellor.team if counsellor else "",
+        at=services.clock.now(),
+    )
+    title, body = notice(page.t, summary)
+    return _said(title, body, 200)
+
+
+def notice(t: Words, summary: Summary) -> tuple[str, str]:
+    """Give the two lines of a notice."""
+    if summary.empty:
+        return str(t("page.product")), str(t("notice.nothing"))
+    if not summary.waiting:
+        return str(t.count("notice.news", summary.news)), ""
+    more = [t.count("notice.late", summary.late)] if summary.late else []
+    more += [t.count("notice.news_besides", summary.news)] if summary.news else []
+    return str(t.count("notice.waiting", summary.waiting)), " ".join(more)
+
+
+def _said(title: str, body: str, status: int) -> Response:
+    return JSONResponse({"title": title, "body": body}, status, dict(HEADERS))
