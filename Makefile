@@ -93,6 +93,10 @@ audit: $(STAMP) ## known vulnerabilities of the releases in the lock files (need
 bench: $(STAMP) ## measure, each figure beside its limit (ARGS=... for more)
 	@$(BIN)/python -m benchmarks $(ARGS)
 
+.PHONY: click
+click: $(STAMP) ## twenty people click on 200,000 dossiers; the times of pages into docs/performance.md
+	@$(BIN)/python -m benchmarks.clicking $(ARGS)
+
 .PHONY: flow
 flow: $(STAMP) ## one handover from request to completion, against a running instance
 	@$(BIN)/python -m tests.flow.run_flow $(ARGS)

@@ -17,7 +17,6 @@ from handover import __version__
 from handover.platform.clock import Clock
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "performance.md"
-_BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
 _PACKAGES = (
     "asyncpg",
     "uvloop",
@@ -83,14 +82,20 @@ def table(figures: list[Figure]) -> str:
 
 
 def write(about: str, figures: list[Figure]) -> Path:
-    """Put machine and table into the document, between its marks; the words around them stay."""
-    text = DOCUMENT.read_text("utf-8")
-    before, _, rest = text.partition(_BEGIN)
-    _, found, after = rest.partition(_END)
+    """Put machine and table into the document."""
+    return write_part("figures", f"{about}\n\n{table(figures)}")
+
+
+def write_part(name: str, text: str) -> Path:
+    """Put a text into the document between its marks; the words around them stay."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    whole = DOCUMENT.read_text("utf-8")
+    before, _, rest = whole.partition(begin)
+    _, found, after = rest.partition(end)
     if not found:
-        message = f"{DOCUMENT} has lost its marks {_BEGIN} and {_END}"
+        message = f"{DOCUMENT} has lost its marks {begin} and {end}"
         raise RuntimeError(message)
-    DOCUMENT.write_text(f"{before}{_BEGIN}\n\n{about}\n\n{table(figures)}\n\n{_END}{after}", "utf-8")
+    DOCUMENT.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", "utf-8")
     return DOCUMENT
 
 

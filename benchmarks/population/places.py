@@ -1,10 +1,12 @@
 """Who works where: organisations, their counsellors in teams, and each OCMW's agreement with VDAB."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
+from uuid import NAMESPACE_URL, uuid5
 
-from handover.domain.agreeing import Proposed
+import msgspec
+
 from handover.domain.agreements import Desk, PriorityLine, Terms
 from handover.domain.codes import OrganisationKind
 from handover.domain.parties import Counsellor, Organisation
@@ -25,6 +27,10 @@ _SAVE_COUNSELLOR = """
 INSERT INTO counsellor (counsellor_id, organisation_id, name, team, function, phone, email, person)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (counsellor_id) DO UPDATE SET team = excluded.team
+"""
+_SAVE_AGREEMENT = """
+INSERT INTO {} (agreement_id, ocmw, vdab, terms, valid_from, version, changed_by, changed_at)
+VALUES ($1, $2, $3, $4, $5, 1, $6, $7)
 """
 
 
@@ -125,12 +131,25 @@ class Places:
         people = [counsellor for place in self.all for counsellor in (*place.counsellors, place.coordinator)]
         async with ready.pool.acquire() as connection:
             await connection.executemany(_SAVE_COUNSELLOR, [_row(counsellor) for counsellor in people])
-        await ready.directory.refresh()
-        for place in self.ocmws:
-            proposed = Proposed(ocmw=place.slug, vdab=VDAB, terms=self._terms(place), valid_from=date(2024, 1, 1))
-            await ready.agreements.add(proposed, ready.directory_now(), by=place.coordinator.counsellor_id)
+            # Through `Agreements` each would make every process read the directory anew.
+            for table in ("agreement", "agreement_history"):
+                await connection.executemany(_SAVE_AGREEMENT.format(table), self._agreements(ready.clock.now()))
         await ready.pool.execute(f"NOTIFY {DIRECTORY}")
         await ready.directory.refresh()
+
+    def _agreements(self, now: datetime) -> list[tuple[object, ...]]:
+        return [
+            (
+                uuid5(NAMESPACE_URL, f"population:{place.slug}"),
+                place.slug,
+                VDAB,
+                msgspec.json.encode(self._terms(place)).decode(),
+                date(2024, 1, 1),
+                place.coordinator.counsellor_id,
+                now,
+            )
+            for place in self.ocmws
+        ]
 
     def _terms(self, place: Place) -> Terms:
         fixed, substitute = place.desk
