@@ -1,13 +1,14 @@
 """The load of everyone in an organisation, held against what the steps must have made of it."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from tests.inbox.world import AT, OCMW, OCMW_1, OCMW_2, OTHER, SEALER, VDAB, VDAB_1, VDAB_C, World
 
 from handover.domain.kinds.dossier import CounsellorAssigned, CounsellorReplaced
 from handover.inbox.cards import team_token
-from handover.inbox.load import NOBODY, HeldDossier, Load, held, overview, pass_seen_on
+from handover.inbox.load import NOBODY, HeldDossier, Load, Turns, held, overview, pass_seen_on
 from handover.inbox.views import Group
 from handover.platform.walls import Walled, asking_for
 
@@ -20,10 +21,13 @@ async def _overview(world: World, organisation: str, *, late: bool = False) -> d
         return await overview(Walled(world.pool), organisation, at=LATER if late else world.at)
 
 
-async def _held(world: World, organisation: str, who: str, limit: int = 100, offset: int = 0) -> list[HeldDossier]:
+async def _held(world: World, organisation: str, who: str, **asked: Any) -> list[HeldDossier]:  # noqa: ANN401 - as `held`
     await world.projector.catch_up()
     with asking_for([organisation]):
-        found, _ = await held(Walled(world.pool), SEALER, organisation, who, limit=limit, offset=offset)
+        found, total = await held(
+            Walled(world.pool), SEALER, organisation, who, **{"at": world.at, "limit": 100, **asked}
+        )
+    assert total >= len(found)
     return found
 
 
@@ -79,8 +83,34 @@ async def test_a_list_has_the_soonest_due_first_and_goes_on_where_it_stopped(wor
     pages = [await _held(world, OCMW, OCMW_1, limit=2, offset=n) for n in (0, 2)]
     assert [d for page in pages for d in page] == found
     with asking_for([OCMW]):
-        _, total = await held(Walled(world.pool), SEALER, OCMW, OCMW_1, limit=2)
+        _, total = await held(Walled(world.pool), SEALER, OCMW, OCMW_1, at=world.at, limit=2)
     assert total == 3
+
+
+async def test_each_figure_leads_to_what_it_counts(world: World) -> None:
+    planned, referred, both = [await world.open(OCMW_1) for _ in range(3)]
+    for dossier_id in (planned, both):
+        await world.post(dossier_id, OCMW_1, "followUp.planAgreed")
+    for dossier_id in (referred, both):
+        await world.post(dossier_id, OCMW_1, "handover.requested")
+    between = AT + timedelta(days=30)
+    """The referrals are late by then, the plans are not."""
+    expected = {
+        Turns.ALL: {planned: 1, referred: 1, both: 2},
+        Turns.YOURS: {planned: 1, both: 1},
+        Turns.THEIRS: {referred: 1, both: 1},
+        Turns.LATE_YOURS: {},
+        Turns.LATE_THEIRS: {referred: 1, both: 1},
+    }
+    for turns, wanted in expected.items():
+        found = await _held(world, OCMW, OCMW_1, turns=turns, at=between)
+        assert {d.dossier_id: len(d.threads) for d in found} == wanted, turns
+    with asking_for([OCMW]):
+        load = (await overview(Walled(world.pool), OCMW, at=between))[OCMW_1]
+    counted = {turns: sum(found.values()) for turns, found in expected.items()}
+    assert (load.yours, load.theirs) == (counted[Turns.YOURS], counted[Turns.THEIRS])
+    assert (load.late_yours, load.late_theirs) == (counted[Turns.LATE_YOURS], counted[Turns.LATE_THEIRS])
+    assert len(await _held(world, OCMW, OCMW_1, turns=Turns.LATE_YOURS, at=LATER)) == 2
 
 
 async def test_what_nobody_has_and_what_a_team_has_are_lists_of_their_own(world: World) -> None:

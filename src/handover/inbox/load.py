@@ -6,6 +6,7 @@ The figures need no card opened; a list opens those of its page only.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from handover.inbox.cards import DossierCard, ThreadCard
@@ -15,6 +16,17 @@ from handover.record.sealing import KEY_OF, Sealer
 
 NOBODY = ""
 """Who has what nobody has."""
+
+
+class Turns(StrEnum):
+    """Which threads are asked for."""
+
+    ALL = "all"
+    YOURS = "yours"
+    THEIRS = "theirs"
+    LATE_YOURS = "lateYours"
+    LATE_THEIRS = "lateTheirs"
+
 
 # One reading of each table, through its index alone. What is unnested is no condition, so the wall lets it pass.
 _OVERVIEW = """
@@ -45,10 +57,18 @@ _OF_COUNSELLOR = f"SELECT dossier_id FROM inbox_dossiers_of($2) WHERE organisati
 _NAMES_NOBODY = "SELECT dossier_id FROM inbox_dossier WHERE organisation_id = $1 AND counsellors = '{}'"
 _OF_NOBODY = f"{_NAMES_NOBODY} UNION {_THREADS_OF}"
 _OF_TEAM = _THREADS_OF.replace("SELECT", "SELECT DISTINCT", 1)
+# What is told of a thread, and of whom: the same condition where it is counted and where it is listed.
+_TURNS = {
+    Turns.ALL: "true",
+    Turns.YOURS: "t.your_turn",
+    Turns.THEIRS: "NOT t.your_turn",
+    Turns.LATE_YOURS: "t.your_turn AND t.due_at < $5",
+    Turns.LATE_THEIRS: "NOT t.your_turn AND t.due_at < $5",
+}
 _PAGE = f"""
 SELECT p.dossier_id, p.total, i.card, i.counsellors, {KEY_OF.format("p")} AS keys, ARRAY(
     SELECT ROW(t.thread_id, t.your_turn, t.due_at, t.since, t.card) FROM inbox_thread t
-    WHERE t.dossier_id = p.dossier_id AND t.organisation_id = $1 AND t.counsellor_id = $2
+    WHERE t.dossier_id = p.dossier_id AND t.organisation_id = $1 AND t.counsellor_id = $2 AND {{turns}}
     ORDER BY t.your_turn DESC, t.due_at, t.thread_id
 ) AS threads
 FROM (
@@ -57,6 +77,7 @@ FROM (
     FROM ({{which}}) m
     LEFT JOIN inbox_thread t
         ON t.dossier_id = m.dossier_id AND t.organisation_id = $1 AND t.counsellor_id = $2
+    WHERE {{turns}} AND $5::timestamptz IS NOT NULL
     GROUP BY m.dossier_id
     ORDER BY first_due, due, m.dossier_id LIMIT $3 OFFSET $4
 ) p
@@ -137,13 +158,25 @@ async def overview(pool: Database, organisation: str, *, at: datetime) -> dict[s
     return {row["who"]: Load(**row) for row in rows}
 
 
-async def held(
-    pool: Database, sealer: Sealer, organisation: str, who: str, *, limit: int, offset: int = 0
+async def held(  # noqa: PLR0913 - each names a part of the question
+    pool: Database,
+    sealer: Sealer,
+    organisation: str,
+    who: str,
+    *,
+    at: datetime,
+    turns: Turns = Turns.ALL,
+    limit: int,
+    offset: int = 0,
 ) -> tuple[list[HeldDossier], int]:
-    """Give a page of what `who` has (a counsellor, NOBODY or a team token), soonest due first, and how many in all."""
+    """Give a page of what `who` has (a counsellor, NOBODY or a team token), soonest due first, and how many in all.
+
+    With `turns` only the dossiers with such threads, and of their threads only those.
+    """
     # No counsellor's id has a slash.
     which = _OF_TEAM if "/" in who else _OF_COUNSELLOR if who else _OF_NOBODY
-    rows = await pool.fetch(_PAGE.format(which=which), organisation, who, limit, offset)
+    query = _PAGE.format(which=which, turns=_TURNS[turns])
+    rows = await pool.fetch(query, organisation, who, limit, offset, at)
     found = []
     for row in rows:
         key = sealer.dossier(row["dossier_id"], row["keys"])

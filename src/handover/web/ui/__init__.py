@@ -3,9 +3,12 @@
 from fastapi import APIRouter, FastAPI
 
 from handover.web.ui import (
+    access_screen,
     agreements_screen,
     break_glass_screen,
+    deliveries_screen,
     dossier_screen,
+    handover_screen,
     inbox_screen,
     list_screen,
     notice_screen,
@@ -15,6 +18,7 @@ from handover.web.ui import (
     sign_in_elsewhere,
     signing,
     step_screen,
+    team_screen,
 )
 from handover.web.ui.assets import serve_asset
 from handover.web.ui.screens import error_page
@@ -30,10 +34,14 @@ for _screen in (
     list_screen,
     opening_screen,
     dossier_screen,
+    access_screen,
+    deliveries_screen,
     step_screen,
+    handover_screen,
     break_glass_screen,
     agreements_screen,
     offers_screen,
+    team_screen,
     settings_screen,
     notice_screen,
 ):

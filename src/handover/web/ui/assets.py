@@ -45,9 +45,9 @@ def _asset(name: str, *files: Traversable) -> Asset:
 _OWN = files("handover.web") / "static"
 _HTMX = files("js_lib_htmx") / "static" / "htmx"
 
-_STYLES = ("tokens", "frame", "inbox", "dossier", "forms", "contacts", "settings", "media")
+_STYLES = ("tokens", "frame", "inbox", "dossier", "forms", "contacts", "team", "settings", "media")
 """In this order: the last, for narrow screens and paper, overrides the others."""
-_SCRIPTS = ("live", "once", "parts")
+_SCRIPTS = ("live", "keys", "once", "parts", "handover", "print")
 
 ASSETS: dict[str, Asset] = {
     asset.name: asset

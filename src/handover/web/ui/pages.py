@@ -14,7 +14,8 @@ from starlette.responses import Response
 
 from handover.access.guard import Visit
 from handover.domain.parties import Caller
-from handover.domain.policy import Classes
+from handover.domain.policy import Classes, Task, may
+from handover.domain.relations import roles_of
 from handover.platform.settings import Mode
 from handover.web.needs import Services, services_of
 from handover.web.ui.assets import ASSETS
@@ -109,6 +110,7 @@ class Page:
             "people": self.people,
             "language": self.t.language,
             "caller": self._caller,
+            "may_divide": self._caller is not None and may(roles_of(self._caller), Task.READ_LOAD),
             "assets": ASSETS,
             "demonstration": self.services.settings.mode is Mode.DEMONSTRATION,
             "here": self.request.url.path,
