@@ -1,4 +1,4 @@
-"""The guide explains every instrument, in both languages, in sentences that a counsellor can say to a client."""
+"""The guide explains every instrument, in every language, in sentences that a counsellor can say to a client."""
 
 import re
 
@@ -8,16 +8,18 @@ import pytest
 from handover.domain.codes_training import Instrument
 from handover.domain.training_guide import GUIDE, Explained
 
-ALL = [(language, instrument) for language in ("nl", "en") for instrument in Instrument]
 OPENINGS = {
     "nl": {"suits": "Past bij ", "ends_in": "Eindigt ", "ask": "Vraag eerst: "},
+    "fr": {"suits": "Convient à ", "ends_in": "Se termine ", "ask": "Demandez d'abord : "},
+    "de": {"suits": "Passt zu ", "ends_in": "Endet ", "ask": "Fragen Sie zuerst: "},
     "en": {"suits": "Suits ", "ends_in": "Ends ", "ask": "Ask first: "},
 }
+ALL = [(language, instrument) for language in OPENINGS for instrument in Instrument]
 _MOST_WORDS = 22
 
 
 def test_no_language_and_no_instrument_is_missing() -> None:
-    assert set(GUIDE) == {"nl", "en"}
+    assert set(GUIDE) == set(OPENINGS)
     assert all(list(guide) == list(Instrument) for guide in GUIDE.values()), "in the order of the code list"
 
 
@@ -35,7 +37,7 @@ def test_it_says_what_it_is_whom_it_suits_what_it_ends_in_and_what_to_ask(
         assert all(len(sentence.split()) <= _MOST_WORDS for sentence in re.split(r"(?<=[.?]) ", text))
 
 
-@pytest.mark.parametrize("language", ["nl", "en"])
+@pytest.mark.parametrize("language", list(OPENINGS))
 def test_no_two_instruments_are_explained_alike(language: str) -> None:
     told = [explained.what for explained in GUIDE[language].values()]
     assert len(set(told)) == len(Instrument)

@@ -166,8 +166,10 @@ async def test_every_query_goes_through_an_index_and_reads_little(world: World, 
     await _many(world)
     asked: list[tuple[str, list[Any]]] = [
         (queries.OF_COUNSELLOR, [OCMW, _COUNSELLOR, 200, f"{OCMW}/Traject"]),
-        (queries.OF_TEAM, [OCMW, _COUNSELLOR, 200]),
-        (queries.OF_TEAM, [VDAB, "", 50]),
+        (queries.OF_TEAM, [OCMW, _COUNSELLOR, 200, [_COUNSELLOR, f"{OCMW}/Traject"]]),
+        (queries.OF_ORGANISATION, [OCMW, _COUNSELLOR, 200]),
+        (queries.OF_ORGANISATION, [VDAB, "", 50]),
+        (queries.CARDS_OF_NAMES, [OCMW, [_COUNSELLOR], 2000]),
         (queries.UNSEEN_OF_COUNSELLOR, [OCMW, _COUNSELLOR]),
         (queries.UNSEEN_OF_DOSSIERS, [OCMW, _COUNSELLOR, [new_id(), new_id()]]),
     ]

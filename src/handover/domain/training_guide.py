@@ -135,6 +135,119 @@ GUIDE: Mapping[str, Mapping[Instrument, Explained]] = MappingProxyType(
                 "Ask first: which level has the client now, and can the lessons go with work or a placement?",
             ),
         },
+        "de": {
+            Instrument.VDAB_COURSE: Explained(
+                "Ein Kurs beim VDAB oder bei einem Partner, mit Lehrkraft und festem Stundenplan.",
+                "Passt zu Menschen, die einen Beruf lernen wollen und an festen Tagen kommen können.",
+                "Endet mit einer Bescheinigung oder einem Test, manchmal auch mit einem Praktikum.",
+                "Fragen Sie zuerst: Wie lange wartet man, gibt es Kinderbetreuung, und kommt der Kunde jeden Tag hin?",
+            ),
+            Instrument.IBO: Explained(
+                "Der Kunde lernt eine Arbeit direkt im Betrieb. Während der Ausbildung gibt es noch keinen Lohn.",
+                "Passt zu Menschen, die bei der Arbeit lernen können, was noch fehlt.",
+                "Endet mit einem Arbeitsvertrag: Der Arbeitgeber muss den Kunden danach einstellen.",
+                "Fragen Sie zuerst: Welche Prämie gibt es, und was bedeutet sie für das Eingliederungseinkommen?",
+            ),
+            Instrument.OS: Explained(
+                "Ein Praktikum, das zu einer Ausbildung gehört. Der Kunde übt bei einem Arbeitgeber.",
+                "Passt zu Menschen, die zuerst eine Ausbildung brauchen, weil der Betrieb allein nicht reicht.",
+                "Endet zusammen mit der Ausbildung. Der Arbeitgeber muss niemanden einstellen.",
+                "Fragen Sie zuerst: Zu welcher Ausbildung gehört das Praktikum, und wer sucht den Praktikumsplatz?",
+            ),
+            Instrument.BIS: Explained(
+                "Ein Praktikum von einigen Monaten bei einem Arbeitgeber, der dafür eine Vergütung zahlt.",
+                "Passt zu Menschen, die nicht weit von der Arbeit entfernt sind und etwas Bestimmtes noch üben müssen.",
+                "Endet mit Erfahrung für den Lebenslauf. Der Arbeitgeber muss niemanden einstellen.",
+                "Fragen Sie zuerst: Was bedeutet die Vergütung für das Eingliederungseinkommen oder die Leistung?",
+            ),
+            Instrument.BVS: Explained(
+                "Ein kurzes Praktikum, um einen Beruf aus der Nähe kennenzulernen.",
+                "Passt zu Menschen, die noch suchen, welche Arbeit passt, oder zweifeln, ob ein Beruf machbar ist.",
+                "Endet mit einem Ziel: dieser Beruf oder eben nicht, und was der Kunde dafür lernen muss.",
+                "Fragen Sie zuerst: Welchen Beruf will der Kunde ausprobieren, und nennt der VDAB dies BVS oder WES?",
+            ),
+            Instrument.WES: Explained(
+                "Ein Praktikum mit Begleitung, zum Eingewöhnen: pünktlich sein, zusammenarbeiten, durchhalten.",
+                "Passt zu Menschen mit wenig Arbeitserfahrung oder mehreren Hindernissen, die langsam aufbauen müssen.",
+                "Endet mit einem nächsten Schritt: Ausbildung, Arbeit oder angepasste Arbeit. "
+                "Der Arbeitgeber muss niemanden einstellen.",
+                "Fragen Sie zuerst: Wie viele Stunden hält der Kunde jetzt durch?",
+            ),
+            Instrument.WIJK_WERKEN: Explained(
+                "Einige Stunden pro Woche kleine Arbeiten für Menschen, Schulen, Vereine oder die Gemeinde vor Ort.",
+                "Passt zu Menschen, für die reguläre Arbeit jetzt zu viel ist, die aber kleine Arbeiten schaffen.",
+                "Endet nach höchstens einem Jahr, mit einem Gespräch darüber, wie es weitergeht.",
+                "Fragen Sie zuerst: Wie viele Stunden will der Kunde, und wer achtet darauf, was nach dem Jahr kommt?",
+            ),
+            Instrument.TWE_STEP: Explained(
+                "Ein Schritt auf einem Weg von höchstens zwei Jahren: Begleitung, Praktikum, Ausbildung, Artikel 60.",
+                "Passt zu Kunden mit Eingliederungseinkommen, die mit dieser Begleitung reguläre Arbeit finden können.",
+                "Endet mit regulärer Arbeit oder mit einer anderen Wahl, zum Beispiel angepasster Arbeit.",
+                "Fragen Sie zuerst: Welche Schritte gab es schon, und hat das ÖSHZ noch einen Platz in einer TWE?",
+            ),
+            Instrument.DUTCH_LESSONS: Explained(
+                "Niederländischunterricht, in der Klasse oder im Betrieb.",
+                "Passt zu Menschen, die die Sprache für die Arbeit oder eine Ausbildung brauchen.",
+                "Endet mit einem höheren Sprachniveau.",
+                "Fragen Sie zuerst: Welches Niveau hat der Kunde, und geht der Unterricht neben Arbeit oder Praktikum?",
+            ),
+        },
+        "fr": {
+            Instrument.VDAB_COURSE: Explained(
+                "Un cours au VDAB ou chez un partenaire, avec un professeur et un horaire fixe.",
+                "Convient à une personne qui veut apprendre un métier et peut venir à des jours fixes.",
+                "Se termine par une attestation ou un test, parfois avec un stage en plus.",
+                "Demandez d'abord : quelle attente, quelle garde d'enfants, et le client peut-il venir chaque jour ?",
+            ),
+            Instrument.IBO: Explained(
+                "Le client apprend un travail sur place, chez un employeur. Pas de salaire pendant la formation.",
+                "Convient à une personne qui peut apprendre en travaillant ce qui lui manque encore.",
+                "Se termine par un contrat de travail : l'employeur doit ensuite engager le client.",
+                "Demandez d'abord : quelle prime y a-t-il, et que change-t-elle au revenu d'intégration ?",
+            ),
+            Instrument.OS: Explained(
+                "Un stage qui fait partie d'une formation. Le client s'exerce chez un employeur.",
+                "Convient à une personne qui a d'abord besoin d'une formation, car apprendre sur place ne suffit pas.",
+                "Se termine en même temps que la formation. L'employeur n'est pas obligé d'engager.",
+                "Demandez d'abord : de quelle formation le stage fait-il partie, et qui cherche le lieu de stage ?",
+            ),
+            Instrument.BIS: Explained(
+                "Un stage de quelques mois chez un employeur, qui paie une indemnité.",
+                "Convient à une personne proche de l'emploi, qui doit encore exercer une compétence précise.",
+                "Se termine par une expérience à mettre sur le CV. L'employeur n'est pas obligé d'engager.",
+                "Demandez d'abord : que change l'indemnité au revenu d'intégration ou à l'allocation ?",
+            ),
+            Instrument.BVS: Explained(
+                "Un stage court pour voir un métier de près.",
+                "Convient à une personne qui cherche encore sa voie, ou qui doute qu'un métier soit possible.",
+                "Se termine par un but : ce métier ou non, et ce que le client doit apprendre pour y arriver.",
+                "Demandez d'abord : quel métier le client veut-il essayer, et le VDAB appelle-t-il ceci BVS ou WES ?",
+            ),
+            Instrument.WES: Explained(
+                "Un stage accompagné, pour s'habituer au travail : arriver à l'heure, collaborer, tenir bon.",
+                "Convient à une personne avec peu d'expérience ou plusieurs freins, qui doit avancer à son rythme.",
+                "Se termine par une formation, un emploi ou du travail adapté. L'employeur n'est pas obligé d'engager.",
+                "Demandez d'abord : combien d'heures le client peut-il tenir maintenant ?",
+            ),
+            Instrument.WIJK_WERKEN: Explained(
+                "Des petits travaux du quartier, quelques heures par semaine : voisins, école, association, commune.",
+                "Convient à une personne qui ne tient pas un emploi ordinaire, mais peut faire seule un petit travail.",
+                "Se termine après un an au plus, par un entretien sur la suite.",
+                "Demandez d'abord : combien d'heures le client veut-il travailler, et qui prépare la suite ?",
+            ),
+            Instrument.TWE_STEP: Explained(
+                "Une étape d'un parcours de deux ans au plus : accompagnement, stage, formation, article 60.",
+                "Convient à un client avec un revenu d'intégration, capable d'aller ainsi vers un emploi ordinaire.",
+                "Se termine par un emploi ordinaire, ou par un autre choix comme le travail adapté.",
+                "Demandez d'abord : quelles étapes sont déjà faites, et le CPAS a-t-il une place dans un parcours ?",
+            ),
+            Instrument.DUTCH_LESSONS: Explained(
+                "Des cours de néerlandais, en classe ou sur le lieu de travail.",
+                "Convient à une personne qui a besoin de la langue pour travailler ou suivre une formation.",
+                "Se termine par un meilleur niveau de langue.",
+                "Demandez d'abord : quel est le niveau du client, et le cours va-t-il avec un travail ou un stage ?",
+            ),
+        },
     }
 )
-"""By language (nl, en), then by instrument."""
+"""By language (nl, fr, de, en), then by instrument."""

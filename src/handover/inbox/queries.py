@@ -1,6 +1,6 @@
 """The inbox's queries: one statement gives all three groups, the same columns for each.
 
-Two texts, because one that fits both "mine" and "everybody's" would use the index of neither.
+Three texts, because one that fits "mine", "my team's" and "everybody's" would use the index of none.
 """
 
 from handover.record.sealing import KEY_OF
@@ -15,14 +15,13 @@ _THREADS = """
     ORDER BY {order} LIMIT $3
 )
 """
-_OF_ORGANISATION = "(SELECT * FROM inbox_thread WHERE organisation_id = $1)"
+_OF_ALL = "(SELECT * FROM inbox_thread WHERE organisation_id = $1)"
 # Two lookups beside each other: with OR the planner reads all that an organisation has. Arrays whose length is known,
 # else it plans anew each time, which takes as long as the query itself.
 _OF_NAMES = """(
         SELECT * FROM inbox_thread WHERE organisation_id = $1 AND counsellor_id = ANY ({names})
         UNION ALL
-        SELECT * FROM inbox_threads_also(ARRAY[$2::text, $4::text])
-        WHERE organisation_id = $1 AND counsellor_id <> ALL ({names})
+        SELECT * FROM inbox_threads_also({told}) WHERE organisation_id = $1 AND counsellor_id <> ALL ({names})
     )"""
 # Each row looks up its own (a subquery, OFFSET 0): a join over all that an organisation ever had may do for
 # a small one, be chosen there, and stay in a prepared plan when it has grown. For the same reason a
@@ -53,7 +52,7 @@ _NEWS_OF_COUNSELLOR = f"""
 )
 """  # noqa: S608 - put together from our own texts
 # An organisation may follow a hundred thousand dossiers: what is new is looked for at the end of its feed.
-_NEWS_OF_TEAM = f"""
+_NEWS_OF_MANY = f"""
 (
     SELECT 'news', i.dossier_id, e.thread_id, NULL::timestamptz, e.recorded_at, i.card,
            e.event_id, e.sequence, e.type, e.organisation_id, e.body
@@ -64,7 +63,7 @@ _NEWS_OF_TEAM = f"""
     CROSS JOIN LATERAL (
         SELECT i.dossier_id, i.card, i.hidden, i.shown, greatest(i.entered - 1, {_SEEN}) AS seen
         FROM inbox_dossier i
-        WHERE i.dossier_id = f.dossier_id AND i.organisation_id = $1 AND i.foreign_sequence >= f.sequence
+        WHERE i.dossier_id = f.dossier_id AND i.organisation_id = $1 AND i.foreign_sequence >= f.sequence{{whose}}
         OFFSET 0
     ) i
     CROSS JOIN LATERAL (
@@ -85,14 +84,23 @@ def _items(yours_of: str, theirs_of: str, news: str) -> str:
     return f"SELECT q.*, {KEY_OF.format('q')} AS keys FROM ({items}) q"  # noqa: S608 - put together from our own texts
 
 
-# What is nobody's is everybody's turn: it must not wait unseen because nobody was named.
-OF_COUNSELLOR = _items(
-    _OF_NAMES.format(names="ARRAY[$2::text, $4::text, '']"),
-    _OF_NAMES.format(names="ARRAY[$2::text, $4::text]"),
-    _NEWS_OF_COUNSELLOR,
+def _of_names(yours: str, theirs: str, told: str, news: str) -> str:
+    # What is nobody's is everybody's turn: it must not wait unseen because nobody was named.
+    return _items(_OF_NAMES.format(names=yours, told=told), _OF_NAMES.format(names=theirs, told=told), news)
+
+
+OF_COUNSELLOR = _of_names(
+    "ARRAY[$2::text, $4::text, '']", "ARRAY[$2::text, $4::text]", "ARRAY[$2::text, $4::text]", _NEWS_OF_COUNSELLOR
 )
-OF_TEAM = _items(_OF_ORGANISATION, _OF_ORGANISATION, _NEWS_OF_TEAM.format(lookback=TEAM_LOOKBACK))
-"""$1 organisation, $2 counsellor or "", $3 the most of each group; OF_COUNSELLOR: $4 their team's token, or NO_TEAM."""
+OF_TEAM = _of_names(
+    "$4::text[] || ''::text",
+    "$4::text[]",
+    "$4::text[]",
+    _NEWS_OF_MANY.format(lookback=TEAM_LOOKBACK, whose=" AND i.counsellors && $4::text[]"),
+)
+OF_ORGANISATION = _items(_OF_ALL, _OF_ALL, _NEWS_OF_MANY.format(lookback=TEAM_LOOKBACK, whose=""))
+"""$1 organisation, $2 counsellor or "", $3 the most of each group; OF_COUNSELLOR: $4 their team's token, or NO_TEAM;
+OF_TEAM: $4 who is in it, and its token."""
 NO_TEAM = "/"
 """Names no team, and is nobody's id."""
 
@@ -123,3 +131,12 @@ WHERE i.organisation_id = $1 AND i.foreign_sequence > i.seen
 """  # noqa: S608 - put together from our own texts
 UNSEEN_OF_COUNSELLOR = _UNSEEN.format(which="inbox_dossiers_of($2) i")
 UNSEEN_OF_DOSSIERS = _UNSEEN.format(which="inbox_dossier i WHERE i.dossier_id = ANY ($3::uuid[])")
+
+_CARDS = f"""
+SELECT i.dossier_id, i.card, {KEY_OF.format("i")} AS keys FROM {{which}} i WHERE i.organisation_id = $1 LIMIT $3
+"""  # noqa: S608 - put together from our own texts
+CARDS_OF_NAMES = _CARDS.format(
+    which="(SELECT DISTINCT ON (d.dossier_id) d.* FROM unnest($2::text[]) n (name), inbox_dossiers_of(n.name) d)"
+)
+CARDS_OF_ORGANISATION = _CARDS.format(which="inbox_dossier").replace("$3", "$2")
+"""The clients to look through for a name: $1 organisation, $2 counsellors (of names), the last the most of them."""

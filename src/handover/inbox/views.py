@@ -1,13 +1,15 @@
 """What the inbox answers: the three groups of one counsellor or team, and what was seen."""
 
+import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
+from handover.domain.codes import TargetGroup
 from handover.domain.dossier import Inscription, Mandate
 from handover.domain.parties import Actor, Party
 from handover.domain.threads import Status, Thread
@@ -59,11 +61,25 @@ class InboxItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     rung: int = 0
     """How far up the ladder an overdue turn is."""
     revolving_door: bool = False
+    target_group: TargetGroup | None = None
+    priority_line: bool = False
+    steps: tuple[str, ...] = ()
+    """By which steps it is moved on, the usual one first; empty while it is not the caller's organisation's turn."""
+    assessor: str = ""
     body: bytes | None = None
     """The event with all its fields: `visibility.Reader` of `inscription` and `mandates` says which the caller sees."""
     inscription: Inscription | None = None
     """The caller's own."""
     mandates: tuple[Mandate, ...] = ()
+
+
+SOON = timedelta(days=14)
+"""What is due after that is no work for this morning."""
+
+
+def is_later(item: InboxItem, at: datetime) -> bool:
+    """Tell whether a turn is the caller's and can wait: due in more than two weeks."""
+    return item.group is Group.YOUR_TURN and item.due_at is not None and item.due_at > at + SOON
 
 
 class _Step(msgspec.Struct, frozen=True, rename="camel"):
@@ -94,18 +110,23 @@ class Inbox:
         limit: int = 100,
         team: bool = False,
         works_in: str = "",
+        members: Sequence[str] = (),
     ) -> list[InboxItem]:
         """Give the items of a counsellor; with `team`, or without counsellor, those of the organisation.
 
         At most `limit` of each group, the groups in the order of `Group`. A counsellor also gets the turns
-        that are nobody's, those of the team that they work in, and what the ladder told them. News of an
-        organisation reaches back over its latest 1,000 feed entries.
+        that are nobody's, those of the team that they work in, and what the ladder told them. With `members`
+        those of these people together, and of the team. News of more than one person reaches back over the
+        organisation's latest 1,000 feed entries.
         """
+        token = team_token(organisation, works_in) if works_in else queries.NO_TEAM
+        asked = (organisation, counsellor_id or "", limit)
         if team or counsellor_id is None:
-            rows = await self._pool.fetch(queries.OF_TEAM, organisation, counsellor_id or "", limit)
+            rows = await self._pool.fetch(queries.OF_ORGANISATION, *asked)
+        elif members:
+            rows = await self._pool.fetch(queries.OF_TEAM, *asked, [*members, token])
         else:
-            team_name = team_token(organisation, works_in) if works_in else queries.NO_TEAM
-            rows = await self._pool.fetch(queries.OF_COUNSELLOR, organisation, counsellor_id, limit, team_name)
+            rows = await self._pool.fetch(queries.OF_COUNSELLOR, *asked, token)
         # Each group comes in its order; which group comes first is not promised by UNION ALL.
         rows.sort(key=lambda row: _PLACE[row["group"]])
         cards: dict[UUID, DossierCard] = {}
@@ -114,6 +135,26 @@ class Inbox:
             for row in rows
             for key in (self._sealer.dossier(row["dossier_id"], row["keys"]),)
         ]
+
+    async def named(
+        self, organisation: str, counsellors: Sequence[str] | None, words: Sequence[str], *, among: int, limit: int
+    ) -> list[tuple[UUID, DossierCard]]:
+        """Give the dossiers whose client's names begin with these words, of these counsellors or (None) of all.
+
+        Names are stored sealed and no index of them is kept: at most `among` dossiers are opened and looked through.
+        """
+        if counsellors is None:
+            rows = await self._pool.fetch(queries.CARDS_OF_ORGANISATION, organisation, among)
+        else:
+            rows = await self._pool.fetch(queries.CARDS_OF_NAMES, organisation, list(counsellors), among)
+        wanted = [plain_name(word) for word in words]
+        found = []
+        for row in rows:
+            card = dossier_card(self._sealer.dossier(row["dossier_id"], row["keys"]), organisation, row["card"])
+            if _is_named(card.client, wanted):
+                found.append((UUID(int=row["dossier_id"].int), card))
+        found.sort(key=lambda one: (plain_name(one[1].client.family_name), plain_name(one[1].client.given_name)))
+        return found[:limit]
 
     async def seen(self, organisation: str, counsellor_id: str | None, seen: Sequence[tuple[UUID, int]]) -> None:
         """Note up to which sequence dossiers were seen; it never goes back, nor beyond what there is.
@@ -144,6 +185,17 @@ class Inbox:
         return {row["dossier_id"]: row["unseen"] for row in rows if row["unseen"]}
 
 
+def plain_name(text: str) -> str:
+    """Give a name as it is compared: without accents, case, or what stands between its parts."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(letter if letter.isalnum() else " " for letter in letters if not unicodedata.combining(letter))
+
+
+def _is_named(client: Client, wanted: Sequence[str]) -> bool:
+    parts = plain_name(f"{client.given_name} {client.family_name}").split()
+    return all(any(part.startswith(word) for part in parts) for text in wanted for word in text.split())
+
+
 def _waiting(row: asyncpg.Record, key: DossierKey, organisation: str, at: datetime) -> InboxItem:
     card = thread_card(key, organisation, row["thread_id"], row["card"])
     due_at = row["due_at"]
@@ -168,6 +220,10 @@ def _waiting(row: asyncpg.Record, key: DossierKey, organisation: str, at: dateti
         stage=card.stage,
         rung=card.rung,
         revolving_door=card.revolving_door,
+        target_group=card.target_group,
+        priority_line=card.priority_line,
+        steps=card.steps,
+        assessor=card.assessor,
     )
 
 
@@ -195,6 +251,8 @@ def _news(row: asyncpg.Record, key: DossierKey, organisation: str, cards: dict[U
         other=Party(organisation=row["author"], counsellor=step.actor.counsellor_id),
         event_id=row["event_id"],
         sequence=row["sequence"],
+        target_group=card.target_group,
+        priority_line=card.priority_line,
         body=body,
         inscription=card.inscription,
         mandates=card.mandates,

@@ -77,6 +77,12 @@ async def visit(browser: Browser, instance: Instance) -> AsyncIterator[Visits]:
         await context.close()
 
 
+async def sign_out(page: Page) -> None:
+    """Sign out through the menu of one's own account."""
+    await page.locator(".me > summary").click()
+    await page.get_by_role("button", name="Afmelden").click()
+
+
 Opened = Callable[..., Awaitable[str]]
 
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import httpx
 from playwright.async_api import expect
 from tests.instance import Instance, eventually, running
-from tests.web.ui.conftest import OCMW, STRANGER, VDAB, Opened, Visits
+from tests.web.ui.conftest import OCMW, STRANGER, VDAB, Opened, Visits, sign_out
 
 from handover.web.ui import pages
 from handover.web.ui.session import COOKIE
@@ -41,7 +41,7 @@ async def test_signing_in_and_out(visit: Visits) -> None:
     )
     (cookie,) = [c for c in await page.context.cookies() if c["name"] == COOKIE]
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Strict", "/")
-    await page.get_by_role("button", name="Afmelden").click()
+    await sign_out(page)
     await page.goto("/")
     assert urlsplit(page.url).path == "/sign-in"
     assert visit.complaints == []
@@ -240,10 +240,10 @@ async def test_dossiers_are_listed_and_looked_up(visit: Visits, opened: Opened, 
     await page.get_by_role("link", name="Dossiers", exact=True).click()
     await expect(page.get_by_role("link", name="Voorbeeld Een")).to_be_visible()
     for number, outcome in (("80010100108", "Dit nummer klopt niet"), ("71050501897", "volgt geen dossier")):
-        await page.get_by_label("Rijksregisternummer").fill(number)
+        await page.get_by_label("Naam of rijksregisternummer").fill(number)
         await page.get_by_role("button", name="Zoeken").click()
-        await expect(page.locator("#f-ssin-error")).to_contain_text(outcome)
-    await page.get_by_label("Rijksregisternummer").fill("800101 001 07")
+        await expect(page.locator("#f-q-error")).to_contain_text(outcome)
+    await page.get_by_label("Naam of rijksregisternummer").fill("800101 001 07")
     await page.get_by_role("button", name="Zoeken").click()
     await page.wait_for_url(f"**/dossiers/{dossier_id}")
 

@@ -13,7 +13,7 @@ from joserfc.jwk import ECKey, RSAKey
 from playwright.async_api import Browser, Page, expect
 from tests.conftest import fresh
 from tests.instance import eventually
-from tests.web.ui.conftest import Visits
+from tests.web.ui.conftest import Visits, sign_out
 from tests.web.ui.identity import CLIENT, COUNSELLOR, House, house
 
 from handover.platform.embedded import EmbeddedPostgres
@@ -89,7 +89,7 @@ async def test_signing_in_and_out_with_the_provider(visit: Visits, there: House)
     assert (found.caller.counsellor_id, found.caller.roles) == (COUNSELLOR, frozenset({"counsellor"}))
     kept = await there.instance.pool.fetch("SELECT s::text FROM session s")
     assert all(text not in row["s"] for row in kept for text in (secret, "5d3f-lindedal", "eyJ"))
-    await page.get_by_role("button", name="Afmelden").click()
+    await sign_out(page)
     # Our page goes on to the provider by itself; that asks, and sends back.
     await page.wait_for_url(f"{there.issuer}/session/end**")
     await page.get_by_role("button", name="Yes, sign me out").click()

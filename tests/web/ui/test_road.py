@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Page, expect
 from tests.instance import Instance
-from tests.web.ui.conftest import OCMW, REQUEST, VDAB, Opened, Visits
+from tests.web.ui.conftest import OCMW, REQUEST, VDAB, Opened, Visits, sign_out
 
 
 async def refer(page: Page, dossier_id: str, summary: str = "Wil als magazijnier werken.") -> None:
@@ -99,7 +99,7 @@ async def test_everything_works_without_javascript(visit: Visits, opened: Opened
     await expect(ocmw.get_by_role("link", name="Vernieuwen")).to_be_visible()
     await ocmw.get_by_role("button", name="Gezien: Voorbeeld Een").click()
     await expect(ocmw.locator(".news")).to_contain_text("Geen nieuws")
-    await ocmw.get_by_role("button", name="Afmelden").click()
+    await sign_out(ocmw)
     await expect(ocmw.get_by_role("heading", level=1)).to_have_text("Aanmelden")
 
 

@@ -183,6 +183,8 @@ def test_a_field_that_others_do_not_see_says_so_in_the_form(language: Language) 
 
 _OWN = {
     Language.NL: {Visibility.CONFIDENTIAL: "ertrouwelijk", Visibility.INTERNAL: "lleen jouw organisatie"},
+    Language.FR: {Visibility.CONFIDENTIAL: "onfidentiel", Visibility.INTERNAL: "eule votre organisation"},
+    Language.DE: {Visibility.CONFIDENTIAL: "ertraulich", Visibility.INTERNAL: "ur Ihre Organisation"},
     Language.EN: {Visibility.CONFIDENTIAL: "onfidential", Visibility.INTERNAL: "nly your organisation"},
 }
 

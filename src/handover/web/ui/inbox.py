@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 from uuid import UUID
 
 import msgspec
@@ -10,13 +11,26 @@ from markupsafe import Markup
 from handover.domain.deadlines import local_day
 from handover.domain.passing import LADDER
 from handover.inbox.cards import Client
-from handover.inbox.views import Group, InboxItem
+from handover.inbox.views import Group, InboxItem, is_later
 from handover.web.ui.fields import shapes_of, subject_of
+from handover.web.ui.inbox_filter import Wanted, Whose
 from handover.web.ui.pages import Page
 from handover.web.ui.people import Reach
 
 _SHOWN_STEPS = 3
+_SHOWN_CLIENTS = 15
+"""Clients of a group on a page; more at a click, so that the page stays light and can be taken in."""
+_SHOWN_ACTIONS = 2
 _ASKED = {"requested", "received"}
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A step that may be taken now."""
+
+    event_type: str
+    label: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +48,25 @@ class Waiting:
     whose: str
     notes: tuple[str, ...]
     """What else there is to know: whom the ladder told, that the client came back."""
+    actions: tuple[Action, ...]
+    """The usual next steps, taken in place."""
+    further: str
+    """Where the other steps of the thread are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """What waits for one client: mostly one thread, sometimes several, the first due first."""
+
+    key: str
+    client: str
+    address: str
+    items: tuple[Waiting, ...]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether something of it is overdue."""
+        return any(item.late for item in self.items)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,13 +81,30 @@ class News:
     more: int
 
 
+Entry = TypeVar("Entry", Case, News)
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[Entry]):
+    """A group as far as it is shown. `total` counts threads that wait, or dossiers with news."""
+
+    shown: tuple[Entry, ...]
+    total: int
+    hidden: int
+    """How many clients more there are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shown:
     """The three groups as they are shown."""
 
-    your_turn: tuple[Waiting, ...]
-    their_turn: tuple[Waiting, ...]
-    news: tuple[News, ...]
+    your_turn: Part[Case]
+    later: Part[Case]
+    """Our turn too, but not for this morning."""
+    their_turn: Part[Case]
+    news: Part[News]
+    items: tuple[InboxItem, ...]
+    """Those that stand on the page: what the access log notes."""
 
 
 class _Data(msgspec.Struct):
@@ -75,7 +125,7 @@ def _about(body: bytes | None) -> str:
     return _body(body).data.organisation if body else ""
 
 
-def shown(page: Page, items: Sequence[InboxItem], *, team: bool) -> Shown:
+def shown(page: Page, items: Sequence[InboxItem], wanted: Wanted) -> Shown:
     """Give the groups; a step that an open turn already tells is not told again as news."""
     yours = [item for item in items if item.group is Group.YOUR_TURN]
     told = {(item.thread_id, item.type) for item in yours} | {(None, kind) for kind in _COMES_AND_GOES}
@@ -87,10 +137,48 @@ def shown(page: Page, items: Sequence[InboxItem], *, team: bool) -> Shown:
         and not (item.dossier_id in ours and (item.thread_id, item.type) in told)
         and not (item.type in _COMES_AND_GOES and _about(item.body) == page.own)
     ]
+    theirs = [item for item in items if item.group is Group.THEIR_TURN]
+    mine = wanted.among(yours)
+    now = [item for item in mine if not is_later(item, page.dates.now)]
+    later = [item for item in mine if is_later(item, page.dates.now)]
+    others = wanted.among(theirs)
+    cases = {
+        "yours": _first(now, wanted.whole is Group.YOUR_TURN),
+        "later": _first(later, wanted.later) if wanted.later else ([], len({item.dossier_id for item in later})),
+        "theirs": _first(others, wanted.whole is Group.THEIR_TURN),
+    }
+    new, new_hidden = _first(wanted.among(news), wanted.whole is Group.NEWS)
+
+    def part(name: str, side: str, total: int) -> Part[Case]:
+        found, hidden = cases[name]
+        return Part(tuple(_case(page, case, side, wanted) for case in found), total, hidden)
+
     return Shown(
-        tuple(_waiting(page, item, "yours", team=team) for item in yours),
-        tuple(_waiting(page, item, "theirs", team=team) for item in items if item.group is Group.THEIR_TURN),
-        _news(page, news),
+        part("yours", "yours", len(now)),
+        part("later", "yours", len(later)),
+        part("theirs", "theirs", len(others)),
+        Part(tuple(_of_dossier(page, case) for case in new), len(new) + new_hidden, new_hidden),
+        tuple(item for found in (*(found for found, _ in cases.values()), new) for case in found for item in case),
+    )
+
+
+def _first(items: Sequence[InboxItem], whole: bool) -> tuple[list[list[InboxItem]], int]:  # noqa: FBT001 - two kinds of page
+    """Give the items by client, as many clients as fit, and how many do not."""
+    by_dossier: dict[UUID, list[InboxItem]] = {}
+    for item in items:
+        by_dossier.setdefault(item.dossier_id, []).append(item)
+    cases = list(by_dossier.values())
+    most = len(cases) if whole else _SHOWN_CLIENTS
+    return cases[:most], max(len(cases) - most, 0)
+
+
+def _case(page: Page, items: list[InboxItem], side: str, wanted: Wanted) -> Case:
+    first = items[0]
+    return Case(
+        key=f"{side}-{first.thread_id}",
+        client=name_of(first.client),
+        address=f"/dossiers/{first.dossier_id}",
+        items=tuple(_waiting(page, item, side, wanted) for item in items),
     )
 
 
@@ -105,7 +193,7 @@ def sentence_keys(side: str, item: InboxItem) -> tuple[str, ...]:
     return tuple(f"{side}.{process}.{name}" for name in (item.type.partition(".")[2], item.stage, item.status))
 
 
-def _waiting(page: Page, item: InboxItem, side: str, *, team: bool) -> Waiting:
+def _waiting(page: Page, item: InboxItem, side: str, wanted: Wanted) -> Waiting:
     t, dates = page.t, page.dates
     other = page.people.organisation(item.other.organisation) if item.other else ""
     keys = sentence_keys(side, item)
@@ -123,8 +211,18 @@ def _waiting(page: Page, item: InboxItem, side: str, *, team: bool) -> Waiting:
         since=_since(page, item, side),
         notes=tuple(_notes(page, item)),
         reach=page.people.reach(waits_for) if waits_for else None,
-        whose=_whose(page, item) if team and side == "yours" else "",
+        whose=_whose(page, item) if wanted.whose is not Whose.MINE and side == "yours" else "",
+        actions=_actions(page, item),
+        further=f"/dossiers/{item.dossier_id}#t-{item.thread_id}",
     )
+
+
+def _actions(page: Page, item: InboxItem) -> tuple[Action, ...]:
+    """Give the steps that a person takes most; whoever was the first pair of eyes is not the second."""
+    if page.caller.counsellor_id in {item.assessor, ""} or "dossier:write" not in page.caller.scopes:
+        return ()
+    address = f"/dossiers/{item.dossier_id}/steps/{{}}?thread={item.thread_id}"
+    return tuple(Action(step, page.t.event(step, "do"), address.format(step)) for step in item.steps[:_SHOWN_ACTIONS])
 
 
 def _since(page: Page, item: InboxItem, side: str) -> str:
@@ -158,13 +256,6 @@ def _detail(page: Page, item: InboxItem) -> str:
     subject = subject_of(item.kind, item.topic, item.purpose) if item.status in _ASKED else None
     key = "inbox.purpose" if item.kind == "handover" else "inbox.about"
     return page.t(key, purpose=page.t.code(subject)) if subject else ""
-
-
-def _news(page: Page, items: Sequence[InboxItem]) -> tuple[News, ...]:
-    by_dossier: dict[UUID, list[InboxItem]] = {}
-    for item in items:
-        by_dossier.setdefault(item.dossier_id, []).append(item)
-    return tuple(_of_dossier(page, found) for found in by_dossier.values())
 
 
 def _of_dossier(page: Page, items: list[InboxItem]) -> News:

@@ -16,6 +16,8 @@ from handover.web.ui.speaking import speak_as_chosen
 
 router = APIRouter(route_class=Screen)
 _FULL = 200
+_BESIDE = 12
+"""So many organisations show their people at once; of more, one is chosen first."""
 _KINDS = list(OrganisationKind)
 
 
@@ -23,14 +25,21 @@ _KINDS = list(OrganisationKind)
 async def sign_in_page(request: Request) -> Response:
     """Show how one gets in, and in a demonstration who one can be."""
     page = Page(request)
-    choices = []
+    organisations, people = [], []
     if page.services.settings.mode is Mode.DEMONSTRATION:
-        organisations = page.people.directory.organisations.values()
-        by_kind = sorted(organisations, key=lambda o: (_KINDS.index(o.kind), o.name.casefold()))
-        choices = [(o, page.people.of(o.organisation_id)[:_FULL]) for o in by_kind]
+        everyone = page.people.directory.organisations.values()
+        organisations = sorted(everyone, key=lambda o: (_KINDS.index(o.kind), o.name.casefold()))
+        wanted = request.query_params.get("organisation", "")
+        shown = (
+            organisations
+            if len(organisations) <= _BESIDE
+            else [o for o in organisations if o.organisation_id == wanted]
+        )
+        people = [(o, page.people.of(o.organisation_id)[:_FULL]) for o in shown]
     return page.show(
         "sign_in.html",
-        organisations=choices,
+        organisations=organisations,
+        people_of=people,
         expired="expired" in request.query_params,
         elsewhere=page.services.open_id is not None,
     )

@@ -4,16 +4,25 @@
 
   // htmx listens for "handover-changed" on the body and fetches what is new.
   const listener = document.querySelector("[data-stream]");
-  const coalesce = 100;
+  if (!listener) return;
+  const calm = 300;
   let source = null;
   let waiting = 0;
+  let told = 0;
 
+  // A form that is being filled in inside the list must not be swept away by a newer list.
+  const held = listener.dataset.held && document.querySelector(listener.dataset.held);
+  const isBusy = () => held && listener.querySelector(".place form");
   const tell = () => {
     waiting = 0;
+    if (held) held.hidden = !isBusy();
+    if (isBusy()) return;
+    told = Date.now();
     document.body.dispatchEvent(new CustomEvent("handover-changed"));
   };
+  // The first change shows at once; of many in a row, no more than three a second.
   const soon = () => {
-    waiting = waiting || window.setTimeout(tell, coalesce);
+    waiting = waiting || window.setTimeout(tell, Math.max(0, told + calm - Date.now()));
   };
   const open = () => {
     if (source && source.readyState !== EventSource.CLOSED) return;
@@ -29,23 +38,27 @@
     source = null;
   };
 
-  if (listener) {
-    open();
-    // A browser allows few connections to one site: a page that nobody looks at gives its one back,
-    // except the inbox, whose title counts on in the background.
-    document.addEventListener("visibilitychange", () => {
-      if (document.hidden && !("background" in listener.dataset)) close();
-      else if (!document.hidden && !source) {
-        open();
-        soon();
-      }
-    });
-    window.addEventListener("pagehide", close);
-    window.addEventListener("pageshow", (event) => {
-      if (event.persisted) {
-        open();
-        soon();
-      }
-    });
+  open();
+  document.body.addEventListener("handover-stepped", soon);
+  if (held) {
+    new MutationObserver(() => {
+      if (!held.hidden && !isBusy()) soon();
+    }).observe(listener, { childList: true, subtree: true });
   }
+  // A browser allows few connections to one site: a page that nobody looks at gives its one back,
+  // except the inbox, whose title counts on in the background.
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden && !("background" in listener.dataset)) close();
+    else if (!document.hidden && !source) {
+      open();
+      soon();
+    }
+  });
+  window.addEventListener("pagehide", close);
+  window.addEventListener("pageshow", (event) => {
+    if (event.persisted) {
+      open();
+      soon();
+    }
+  });
 })();
