@@ -32,6 +32,7 @@ from handover.inbox.views import Inbox
 from handover.platform.clock import Clock
 from handover.platform.db import LOST, open_pool
 from handover.platform.embedded import SERVICE, EmbeddedPostgres
+from handover.platform.mail_server import MailServer
 from handover.platform.notify import Listener, Notifier
 from handover.platform.settings import Mode, Settings
 from handover.platform.walls import APP, WORKER, Database, Walled
@@ -262,6 +263,7 @@ async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Pro
             options=options,
         )
         periods = asyncio.create_task(keep_periods(ready.pool, ready.record, ready.sealer, ready.clock))
+        notices = _notices(settings, ready)
         house = asyncio.create_task(keep_house(ready.pool, ready.clock, log_years=settings.access_log_years))
         try:
             yield (
@@ -279,7 +281,30 @@ async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Pro
             )
         finally:
             house.cancel()
+            for notice in notices:
+                notice.cancel()
+            await asyncio.gather(*notices, return_exceptions=True)
             periods.cancel()
+
+
+def _notices(settings: Settings, ready: Services) -> list[asyncio.Task[None]]:
+    """Start what tells people outside the screens: each a task of its own, on which no delivery waits."""
+    found: list[asyncio.Task[None]] = []
+    if settings.smtp_url:
+        # Here, and only where mail is sent: they bring libraries that no other worker needs.
+        from handover.inbox.daily_mail import DailyMail  # noqa: PLC0415
+        from handover.platform.mail import Mailer  # noqa: PLC0415
+        from handover.web.mail import composer  # noqa: PLC0415
+
+        mailer = Mailer(
+            MailServer.of(settings.smtp_url),
+            settings.mail_from,
+            name=urlsplit(settings.base_url).hostname or "localhost",
+            ca_file=settings.smtp_ca_file,
+        )
+        daily = DailyMail(ready.pool, mailer, composer(settings.base_url, ready.clock), ready.clock)
+        found.append(asyncio.create_task(daily.run()))
+    return found
 
 
 async def _close(pool: asyncpg.Pool) -> None:

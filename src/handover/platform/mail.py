@@ -42,16 +42,21 @@ class MailConnection:
             async with asyncio.timeout(self._seconds):
                 await self._client.sendmail(self._sender, [recipient], message.as_bytes())
         except aiosmtplib.SMTPRecipientsRefused as refused:
-            raise MailRefusedError(refused.recipients[0].code) from None
+            raise _refused(refused.recipients[0]) from None
         except aiosmtplib.SMTPSenderRefused as error:
             # Not this message's fault: it would be so with every other.
             raise MailServerAwayError(type(error).__name__) from None
         except aiosmtplib.SMTPResponseException as refused:
-            if refused.code == _UNAVAILABLE:
-                raise MailServerAwayError(type(refused).__name__) from None
-            raise MailRefusedError(refused.code) from None
+            raise _refused(refused) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailServerAwayError(type(error).__name__) from None
+
+
+def _refused(answer: aiosmtplib.SMTPResponseException) -> Exception:
+    """Tell a server that closes down (421, whatever it was asked) from one that will not take this message."""
+    if answer.code == _UNAVAILABLE:
+        return MailServerAwayError(type(answer).__name__)
+    return MailRefusedError(answer.code)
 
 
 class Mailer:

@@ -57,7 +57,7 @@ async def test_what_is_chosen_is_kept(visiting: Visits, mailing: Instance) -> No
     assert visiting.outside == []
 
 
-async def test_the_chosen_language_comes_along_to_another_computer(visiting: Visits, mailing: Instance) -> None:
+async def test_the_chosen_language_comes_along_to_another_computer(visiting: Visits) -> None:
     page = await visiting(OCMW)
     await page.goto("/settings")
     await page.get_by_label("English").check()
@@ -97,7 +97,7 @@ async def test_the_first_mail_is_still_to_come(visiting: Visits, mailing: Instan
     await expect(page.get_by_text("Je eerste mail komt")).to_have_count(0)
 
 
-async def test_without_a_mail_server_none_is_offered(visit: Visits, instance: Instance) -> None:
+async def test_without_a_mail_server_none_is_offered(visit: Visits) -> None:
     page = await visit(OCMW)
     await page.goto("/settings")
     await expect(page.get_by_text("Deze dienst verstuurt nog geen mail.")).to_be_visible()

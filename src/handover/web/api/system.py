@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import Response
 
+from handover.domain.deadlines import local_day
 from handover.platform.db import LOST
 from handover.web.api.describing import PROBLEMS, gives
 from handover.web.api.views import Health
@@ -16,6 +17,7 @@ from handover.web.needs import services_of
 router = APIRouter(tags=["System"], responses=PROBLEMS)
 _PATIENCE_SECONDS = 2.0
 _LATE = timedelta(minutes=1)
+_MAIL_LATE = timedelta(minutes=15)
 
 
 @router.get(
@@ -25,15 +27,20 @@ _LATE = timedelta(minutes=1)
     responses={200: gives(Health, "UP, or DEGRADED"), 503: gives(Health, "DOWN")},
 )
 async def health(request: Request) -> Response:
-    """Say UP; DEGRADED when deliveries wait longer than a minute; DOWN (503) without the database."""
+    """Say UP; DEGRADED when deliveries wait for a minute, or daily mails for 15; DOWN (503) without database."""
     services = services_of(request)
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
-            waiting = await services.pool.fetchval("SELECT lanes_late($1)", services.clock.now() - _LATE)
+            now = services.clock.now()
+            waiting, mails = await services.pool.fetchrow(
+                "SELECT lanes_late($1), summaries_late($2, $3)", now - _LATE, local_day(now), now - _MAIL_LATE
+            )
     except LOST:
         return _health("DOWN", 503, "The database does not answer.")
     if waiting:
         return _health("DEGRADED", 200, f"{waiting} or more deliveries wait for a worker.")
+    if mails:
+        return _health("DEGRADED", 200, f"{mails} or more daily mails wait for the mail server.")
     return _health("UP", 200, "")
 
 

@@ -5,13 +5,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from handover.domain.policy import Task
-from handover.inbox.summaries import Summary, summary_of
+from handover.inbox.summaries import summary_of
 from handover.platform.walls import ask_for
+from handover.web.mail import lines
 from handover.web.needs import services_of
 from handover.web.ui.pages import HEADERS, Page
 from handover.web.ui.screens import Screen
 from handover.web.ui.session import held
-from handover.web.ui.words import Words
 
 router = APIRouter(route_class=Screen)
 
@@ -38,19 +38,8 @@ async def count(request: Request) -> Response:
         works_in=counsellor.team if counsellor else "",
         at=services.clock.now(),
     )
-    title, body = notice(page.t, summary)
-    return _said(title, body, 200)
-
-
-def notice(t: Words, summary: Summary) -> tuple[str, str]:
-    """Give the two lines of a notice."""
-    if summary.empty:
-        return str(t("page.product")), str(t("notice.nothing"))
-    if not summary.waiting:
-        return str(t.count("notice.news", summary.news)), ""
-    more = [t.count("notice.late", summary.late)] if summary.late else []
-    more += [t.count("notice.news_besides", summary.news)] if summary.news else []
-    return str(t.count("notice.waiting", summary.waiting)), " ".join(more)
+    title, more = lines(page.t, summary)
+    return _said(title, " ".join(more), 200)
 
 
 def _said(title: str, body: str, status: int) -> Response:
