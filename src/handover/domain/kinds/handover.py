@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from handover.domain import codes
+from handover.domain.codes_follow_up import BarrierKind
 from handover.domain.deadlines import calendar_days, on_field, working_days
 from handover.domain.fields import (
     CONTENT,
@@ -33,6 +34,8 @@ class Requested(Payload, frozen=True, kw_only=True):
     contact: Annotated[CounsellorId, STEP]
     legal_basis_id: Annotated[Reference, STEP]
     client_wish: Annotated[Text | None, CONTENT] = None
+    open_barriers: Annotated[tuple[BarrierKind, ...], Meta(max_length=len(BarrierKind)), CONTENT] = ()
+    """What still stands between the client and work; whoever receives it need not look for the intake."""
     joint_talk_proposed_at: Annotated[Moment | None, STEP] = None
 
 
@@ -139,6 +142,7 @@ HANDOVER = Kind(
                 contact="ocmw-lindedal.trajectbegeleider-1",
                 legal_basis_id="demo-protocol",
                 client_wish="Liefst werk in de buurt, tijdens de schooluren.",
+                open_barriers=(BarrierKind.CHILDCARE,),
             ),
         ),
         Transition(
