@@ -70,6 +70,8 @@ ON_A_DOSSIER = {
     "GET /dossiers/{dossier_id}/news": _READ | {"counsellor": "200 200 200 404 404 404 404"},
     "GET /dossiers/{dossier_id}/steps/{event_type}": _write(200),
     "POST /dossiers/{dossier_id}/steps/{event_type}": _write(400),
+    "GET /dossiers/{dossier_id}/warm-handover": _write(200),
+    "POST /dossiers/{dossier_id}/warm-handover": _write(400),
     "POST /dossiers/{dossier_id}/break-glass": _READ
     | {
         "counsellor": "400 400 400 404 404 404 404",
