@@ -73,12 +73,12 @@ class InboxItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
     mandates: tuple[Mandate, ...] = ()
 
 
-SOON = timedelta(days=14)
+SOON = timedelta(days=30)
 """What is due after that is no work for this morning."""
 
 
 def is_later(item: InboxItem, at: datetime) -> bool:
-    """Tell whether a turn is the caller's and can wait: due in more than two weeks."""
+    """Tell whether a turn is the caller's and can wait: due in more than a month."""
     return item.group is Group.YOUR_TURN and item.due_at is not None and item.due_at > at + SOON
 
 
