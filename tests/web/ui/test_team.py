@@ -62,8 +62,8 @@ async def test_the_load_is_told_by_person_and_each_figure_leads_to_what_it_count
     await expect(page.locator(".total").nth(0)).to_contain_text("0")
     await expect(page.locator(".total").nth(1)).to_contain_text("2")
     await expect(_figure(page, OCMW, "Dossiers")).to_contain_text("2")
-    await expect(_figure(page, OCMW, "Wacht op de ander")).to_contain_text("2 te laat")
-    await expect(_figure(page, OCMW_2, "Wij zijn aan zet")).to_contain_text("1")
+    await expect(_figure(page, OCMW, "Bij de ander")).to_contain_text("2 te laat")
+    await expect(_figure(page, OCMW_2, "Wij aan zet")).to_contain_text("1")
     names = await page.locator(".loads-of").last.get_by_role("heading", level=3).all_inner_texts()
     assert names == [OCMW, OCMW_2, COORDINATOR], "what is late comes first"
     await expect(_row(page, OCMW)).to_contain_text("Oudste: 3 dagen te laat")
@@ -189,7 +189,7 @@ async def test_what_nobody_had_is_divided_and_the_turn_goes_along(visit: Visits,
 
     await eventually(has_it)
     await page.goto("/team")
-    await expect(page.locator(".total").last).to_contain_text("1 dossiers van niemand")
+    await expect(page.locator(".total").last).to_contain_text("1 dossier van niemand")
 
 
 async def test_a_form_that_says_too_little_says_what_is_missing_and_keeps_the_rest(

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from urllib.parse import urlencode
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,7 @@ from handover.domain.relations import roles_of
 from handover.record.agreements import Kept
 from handover.web.api.agreements import SCOPE
 from handover.web.asking import uuid_of
+from handover.web.ui.contacts import away, listed
 from handover.web.ui.pages import Page
 from handover.web.ui.people import Reach
 from handover.web.ui.reading import Typed, typed_in
@@ -27,6 +29,7 @@ from handover.web.ui.session import signed_in
 
 router = APIRouter(route_class=Screen)
 _DESKS = ("ocmwDesk", "vdabDesk")
+_LONGEST_NAME, _DIGITS = 100, 5
 _SPARE = 2
 """Empty rows for absences to come."""
 
@@ -42,7 +45,7 @@ class Contact:
     fixed: str
     substitute: str
     coordinator: str
-    is_away: bool
+    away: str
     absences: tuple[str, ...]
 
 
@@ -59,12 +62,24 @@ class Time:
 
 @router.get("/agreements")
 async def list_page(request: Request) -> Response:
-    """Show the organisation's agreements, each with whom to turn to today."""
+    """Show the organisations that one works with, and whom to call there today; `q` looks for a name."""
     page = Page(request, await signed_in(request))
     await page.services.guard.permit(page.visit, Task.READ_REFERENCE)
-    found = await page.services.agreements.list(page.own)
-    shown = [(kept, contacts(page, kept.agreement)) for kept in found]
-    return page.show("agreements.html", agreements=shown, may_change=_may_change(page))
+    wanted = request.query_params.get("q", "").strip()[:_LONGEST_NAME]
+    number = int(text) if (text := request.query_params.get("page", "")).isdecimal() and len(text) < _DIGITS else 1
+    found = listed(page, wanted, number)
+
+    def turned(to: int) -> str:
+        return f"/agreements?{urlencode({'q': wanted, 'page': to} if wanted else {'page': to})}"
+
+    return page.show(
+        "agreements.html",
+        found=found,
+        wanted=wanted,
+        previous=turned(found.number - 1) if found.number > 1 else "",
+        following=turned(found.number + 1) if found.number < found.pages else "",
+        may_change=_may_change(page),
+    )
 
 
 @router.get("/agreements/{agreement_id}")
@@ -130,7 +145,7 @@ def _contact(page: Page, key: str, organisation: str, agreement: Agreement) -> C
         fixed=name(desk.fixed_contact),
         substitute=name(desk.substitute),
         coordinator=name(desk.coordinator),
-        is_away=bool(desk.fixed_contact) and desk.away(today),
+        away=away(page, desk, party),
         absences=tuple(_period(page, a.first, a.last) for a in desk.absences if a.last >= today),
     )
 
