@@ -1,12 +1,11 @@
 """What a screen may honestly say about a step: recorded, delivered, or not delivered (please phone)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
-
-import asyncpg
 
 from handover.platform.walls import Database
 
@@ -39,13 +38,18 @@ async def status_of(
     and the step is recorded. With several, all of them must have had it.
     """
     rows = await pool.fetch("SELECT * FROM delivery_marks($1, $2, $3)", dossier_id, list(sequences), at - PATIENCE)
+    return marks_of(rows)
+
+
+def marks_of(rows: Iterable[Mapping[str, Any]]) -> dict[int, dict[str, Mark]]:
+    """Give the marks of rows of `delivery_marks`, by sequence and organisation."""
     marks: dict[int, dict[str, Mark]] = {}
     for row in rows:
         marks.setdefault(row["sequence"], {})[row["organisation_id"]] = _mark(row)
     return marks
 
 
-def _mark(row: asyncpg.Record) -> Mark:
+def _mark(row: Mapping[str, Any]) -> Mark:
     if row["delivered"]:
         return Mark(MarkState.DELIVERED, row["delivered_at"])
     return Mark(MarkState.NOT_DELIVERED if row["failed"] else MarkState.RECORDED)

@@ -144,8 +144,10 @@ async def test_what_is_shared_is_told_before_and_what_is_not_stays(visit: Visits
     await row.get_by_label("Hoe ver staat het?").select_option("open")
     await ocmw.get_by_role("button", name="Opslaan en delen").click()
     ours = ocmw.locator(".step", has_text="Intake genoteerd")
-    await expect(ours).to_contain_text("Alleen voor ons.")
-    await expect(ours).to_contain_text("vertrouwelijk: alleen jouw organisatie ziet dit")
+    await expect(ours).to_contain_text("Vertrouwelijk: zie het vertrouwelijk luik")
+    apart = ocmw.get_by_role("region", name="Vertrouwelijk luik")
+    await expect(apart).to_contain_text("Alleen voor ons.")
+    await expect(apart).to_contain_text("leest alleen jouw organisatie")
     await expect(ours).to_contain_text("kinderopvang: nog niet aangepakt")
 
     await vdab.goto(f"/dossiers/{dossier_id}")

@@ -13,6 +13,7 @@ from handover.web.ui import (
     list_screen,
     notice_screen,
     offers_screen,
+    offline_screen,
     opening_screen,
     settings_screen,
     sign_in_elsewhere,
@@ -20,7 +21,7 @@ from handover.web.ui import (
     step_screen,
     team_screen,
 )
-from handover.web.ui.assets import serve_asset
+from handover.web.ui.assets import serve_asset, serve_worker
 from handover.web.ui.screens import error_page
 
 __all__ = ["error_page", "mount", "router"]
@@ -41,6 +42,7 @@ for _screen in (
     break_glass_screen,
     agreements_screen,
     offers_screen,
+    offline_screen,
     team_screen,
     settings_screen,
     notice_screen,
@@ -53,3 +55,4 @@ def mount(app: FastAPI) -> None:
     """Add the screens, their style and scripts to the application."""
     app.include_router(router)
     app.add_route("/static/{name}", serve_asset, methods=["GET"], include_in_schema=False)
+    app.add_route("/sw.js", serve_worker, methods=["GET"], include_in_schema=False)

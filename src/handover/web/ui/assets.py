@@ -47,7 +47,9 @@ _HTMX = files("js_lib_htmx") / "static" / "htmx"
 
 _STYLES = ("tokens", "frame", "inbox", "dossier", "forms", "contacts", "team", "settings", "media")
 """In this order: the last, for narrow screens and paper, overrides the others."""
-_SCRIPTS = ("live", "keys", "once", "parts", "handover", "print")
+_WORKER = ("sw-push",)
+"""The parts of the service worker."""
+_SCRIPTS = ("live", "keys", "once", "parts", "handover", "drafts", "offline", "print")
 
 ASSETS: dict[str, Asset] = {
     asset.name: asset
@@ -55,12 +57,32 @@ ASSETS: dict[str, Asset] = {
         _asset("app.css", *(_OWN / "css" / f"{name}.css" for name in _STYLES)),
         _asset("app.js", *(_OWN / "js" / f"{name}.js" for name in _SCRIPTS)),
         _asset("icon.svg", _OWN / "icon.svg"),
+        _asset("push.js", _OWN / "js" / "push.js"),
         _asset("htmx.js", _HTMX / "htmx.min.js"),
     )
 }
+
+
+def script(name: str) -> bytes:
+    """Give one of our own scripts as it is."""
+    return (_OWN / "js" / f"{name}.js").read_bytes()
 
 
 async def serve_asset(request: Request) -> Response:
     """Give the file of that name; 404 for another."""
     found = ASSETS.get(request.path_params["name"])
     return found.response(request) if found else Response(status_code=404)
+
+
+SERVICE_WORKER = _asset("sw.js", *(_OWN / "js" / f"{name}.js" for name in _WORKER))
+
+
+async def serve_worker(request: Request) -> Response:
+    """Give the service worker: at the top, so that it counts for the whole site, and looked at anew each time.
+
+    What it may do is in the policy that comes with it: ask this site, and nothing else.
+    """
+    response = SERVICE_WORKER.response(request)
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; connect-src 'self'"
+    return response

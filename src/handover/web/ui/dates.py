@@ -34,6 +34,10 @@ class Dates:
         """Give "1 januari 1980"."""
         return _written(day, "long", self._t.language)
 
+    def short(self, day: date) -> str:
+        """Give "7 dec", with the year when it is another one."""
+        return _written(day, "d MMM" if day.year == self.today.year else "d MMM y", self._t.language)
+
     def day_of(self, moment: datetime) -> str:
         """Give the day of a moment."""
         return self.day(local_day(moment))

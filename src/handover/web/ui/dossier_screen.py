@@ -1,12 +1,14 @@
 """A dossier: header, what runs now, what may be done, and every step of both sides on one timeline."""
 
+import asyncio
 from uuid import UUID
 
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
-from handover.delivery.marks import status_of
+from handover.access.guard import Grant
+from handover.delivery.marks import PATIENCE, marks_of
 from handover.domain.allowed import Step as Possible
 from handover.domain.allowed import allowed
 from handover.domain.dossier import Dossier
@@ -15,63 +17,88 @@ from handover.domain.kinds import EVENT_TYPES
 from handover.domain.parties import Caller
 from handover.domain.policy import Action, Relation, decide
 from handover.domain.posting import awaits_receipt
-from handover.domain.refusals import BreakGlassNeeded
+from handover.domain.refusals import BreakGlassNeeded, Unseen
 from handover.domain.relations import roles_of
+from handover.inbox.dossier_view import LATEST, Looked, look
 from handover.platform.ids import new_id
 from handover.record import handle
 from handover.web.asking import uuid_of
-from handover.web.ui import header, timeline
+from handover.web.ui import ahead, cards, confidential, header, timeline
+from handover.web.ui.choice import KINDS, SIDES, Choice
 from handover.web.ui.pages import Page
 from handover.web.ui.screens import Screen
 from handover.web.ui.session import signed_in
 
 router = APIRouter(route_class=Screen)
-_STEPS = 60
+STEPS = 60
 """Steps on a page: enough for most dossiers, and a page that stays light."""
+_STEPS_SOUGHT = 300
+"""How many are looked through for those that were chosen."""
 FIRST_VIEW = "first view"
-_GROUPS = ("handover", "question", "intake", "label", "training", "followUp", "nonCooperation", "dossier")
 
 
 @router.get("/dossiers/{dossier_id}")
 async def dossier_page(request: Request, dossier_id: str) -> Response:
     """Show a dossier. Whoever looks has seen its news; a referral to them counts as received."""
-    caller = await signed_in(request)
-    page = Page(request, caller)
+    page = Page(request, await signed_in(request))
+    choice = Choice.of(request.query_params)
+    before = before_of(request)
+    most = _STEPS_SOUGHT if choice else STEPS
     try:
-        dossier = await seen_dossier(page, dossier_id)
+        looked, grant = await looked_at(page, dossier_id, Action.READ_DOSSIER, before=before, limit=most)
     except BreakGlassNeeded:
         return glass_page(page, dossier_id)
-    unseen = await page.services.inbox.unseen_counts(page.own, caller.counsellor_id, [dossier.dossier_id])
-    dossier = await _acknowledged(page, dossier)
-    before = _before(request, dossier)
-    after = max(before - 1 - _STEPS, 0)
-    found = await page.services.reader.timeline(dossier.dossier_id, after=after, limit=before - 1 - after)
-    bodies = found.bodies if found else ()
-    marks = await status_of(
-        page.services.pool, dossier.dossier_id, timeline.own_sequences(page, bodies), at=page.dates.now
+    if await _acknowledged(page, looked.dossier):
+        # What that recorded belongs on the page: the one time that it is read twice.
+        looked, grant = await looked_at(page, dossier_id, Action.READ_DOSSIER, before=before, limit=most)
+    await _noted(page, looked, grant)
+    return _dossier_page(page, looked, choice, before=before)
+
+
+def _dossier_page(page: Page, looked: Looked, choice: Choice, *, before: int) -> Response:
+    dossier, is_latest = looked.dossier, before > looked.dossier.version
+    found = list(timeline.visible(page, dossier, looked.steps()))
+    shown = timeline.shown(
+        page,
+        dossier,
+        found,
+        marks_of(looked.marks),
+        choice=choice,
+        seen=timeline.last_seen(page, dossier, looked.seen),
+        most=STEPS,
+        lowest=looked.lowest,
     )
-    steps = timeline.steps(page, dossier, bodies, marks, unseen=unseen.get(dossier.dossier_id, 0))
-    await page.services.inbox.seen(page.own, caller.counsellor_id, [(dossier.dossier_id, dossier.version)])
+    planned = ahead.ahead(page, dossier, [one.event for one in found]) if is_latest else []
+    earlier = timeline.visible(page, dossier, looked.earlier_confidential()) if is_latest else ()
     possible = possible_steps(page, dossier)
+    running = cards.cards(page, dossier, possible)
+    starting = cards.actions(page, dossier, possible, None)
     lead, director = header.lead_of(page, dossier)
-    starting = header.actions(page, dossier, possible, None)
     return page.show(
         "dossier.html",
+        tab="dossier",
         dossier=dossier,
         client=header.client_name(dossier),
         lead=lead,
         director=director,
+        sides=header.sides(page, dossier),
         teams=header.teams(page, dossier),
         facts=header.facts(page, dossier),
         mandates=header.mandates(page, dossier),
-        cards=header.cards(page, dossier, possible),
-        ended=header.ended(page, dossier, possible),
-        groups=[(kind, [a for a in starting if a.event_type.startswith(f"{kind}.")]) for kind in _GROUPS],
+        cards=running,
+        ended=cards.ended(page, dossier, possible),
+        groups=[(kind, [a for a in starting if a.event_type.startswith(f"{kind}.")]) for kind in KINDS],
         has_steps=bool(starting),
-        steps=steps,
-        older=before - _STEPS if before - 1 > _STEPS else 0,
-        is_latest=before > dossier.version,
-        done=_done(page, request.query_params.get("done", "")),
+        confidential=confidential.section(page, dossier, (*found, *earlier)) if is_latest else None,
+        ahead=[one for one in planned if choice.wants(one.lane, one.kind, has_text=False)],
+        shown=shown,
+        choice=choice,
+        sides_to_choose=SIDES,
+        kinds_to_choose=KINDS,
+        older=choice.query(before=shown.older) if shown.older else "",
+        newest=choice.query(),
+        is_latest=is_latest,
+        done=_done(page, page.request.query_params.get("done", "")),
     )
 
 
@@ -116,13 +143,58 @@ def glass_page(page: Page, dossier_id: str, *, reason: str = "", error: str = ""
     return page.show("break_glass.html", status, dossier_id=dossier_id, reason=reason, error=error, key=new_id())
 
 
-async def _acknowledged(page: Page, dossier: Dossier) -> Dossier:
-    """Looking is receiving: note it for each referral to us that nobody acknowledged yet."""
+async def looked_at(
+    page: Page, text: str, action: Action, *, before: int = LATEST, limit: int = STEPS
+) -> tuple[Looked, Grant]:
+    """Give a dossier with its steps in one question, once the policy lets the page show it; noting it is the caller's.
+
+    Raises as `seen_dossier`. Nothing of the steps is opened before the policy decided.
+    """
+    dossier_id, services = uuid_of(text), page.services
+    looked = (
+        await look(
+            services.pool,
+            services.sealer,
+            dossier_id,
+            organisation=page.own,
+            counsellor_id=page.caller.counsellor_id,
+            before=before,
+            limit=limit,
+            late=page.dates.now - PATIENCE,
+        )
+        if dossier_id
+        else None
+    )
+    grant = await services.guard.check(page.visit, action, looked.dossier if looked else None, dossier_id)
+    if looked is None:
+        raise Unseen
+    page.granted = grant.classes
+    page.may_post = may_post(page.caller, grant.relation)
+    return looked, grant
+
+
+async def _noted(page: Page, looked: Looked, grant: Grant) -> None:
+    """Write that the dossier was looked at before it is shown, and beside that up to where it was seen."""
+    dossier = looked.dossier
+    by_others = [
+        sequence
+        for latest in (dossier.last_by, dossier.last_restricted_by)
+        for organisation, sequence in latest.items()
+        if organisation != page.own
+    ]
+    noting = [page.services.guard.noted(page.visit, Action.READ_DOSSIER, [grant])]
+    if max(by_others, default=0) > looked.seen:
+        seen = [(dossier.dossier_id, dossier.version)]
+        noting.append(page.services.inbox.seen(page.own, page.caller.counsellor_id, seen))
+    await asyncio.gather(*noting)
+
+
+async def _acknowledged(page: Page, dossier: Dossier) -> bool:
+    """Looking is receiving: note it for each referral to us that nobody acknowledged; tell whether there was one."""
     if "dossier:write" not in page.caller.scopes or not page.may_post:
-        return dossier
-    for thread in dossier.open_threads:
-        if not awaits_receipt(thread, page.own):
-            continue
+        return False
+    waiting = [thread for thread in dossier.open_threads if awaits_receipt(thread, page.own)]
+    for thread in waiting:
         command = Acknowledge(
             command_id=new_id(),
             dossier_id=dossier.dossier_id,
@@ -130,17 +202,16 @@ async def _acknowledged(page: Page, dossier: Dossier) -> Dossier:
             thread_id=thread.thread_id,
             how=FIRST_VIEW,
         )
-        handled = await page.services.record.handle(command, handle.Request(), at=page.services.clock.now())
-        dossier = handled.dossier
-    return dossier
+        await page.services.record.handle(command, handle.Request(), at=page.services.clock.now())
+    return bool(waiting)
 
 
-def _before(request: Request, dossier: Dossier) -> int:
-    """Give the sequence before which steps are shown; beyond the latest where none is asked for."""
+def before_of(request: Request) -> int:
+    """Give the sequence before which steps are wanted; beyond the latest where none is asked for."""
     text = request.query_params.get("before", "")
     most = 9
     asked = int(text) if text.isdecimal() and len(text) <= most else 0
-    return min(asked, dossier.version + 1) if asked > 1 else dossier.version + 1
+    return asked if asked > 1 else LATEST
 
 
 def _done(page: Page, name: str) -> str:

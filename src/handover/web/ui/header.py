@@ -1,24 +1,18 @@
-"""The top of a dossier: who the client is, who directs, who works with them, what is known, what runs now."""
+"""The top of a dossier: who the client is, who directs, who works with them and how to call them, what is known."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from uuid import UUID
 
-from handover.domain.allowed import Step as Possible
 from handover.domain.codes import LeadKind
-from handover.domain.deadlines import BY_AGREEMENT, local_day
+from handover.domain.deadlines import BY_AGREEMENT
 from handover.domain.dossier import Dossier, Inscription
 from handover.domain.parties import Party
-from handover.domain.passing import LADDER
-from handover.domain.threads import Status, Thread
+from handover.domain.threads import Thread
 from handover.web.ui.fields import subject_of
 from handover.web.ui.inbox import process_of
 from handover.web.ui.pages import Page
 from handover.web.ui.people import Reach
-
-_ROAD = (Status.REQUESTED, Status.RECEIVED, Status.ACCEPTED, Status.IN_PROGRESS, Status.COMPLETED)
-"""The stations of a referral that goes well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,48 +24,58 @@ class Team:
     is_own: bool
     capacity: str
     people: tuple[Reach, ...]
+    """Who else than the one at the top of the page."""
+    is_at_the_top: bool
     desk: Reach
     earlier: str
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
-    """A step that may be taken now."""
+class Side:
+    """Whom to call at one side, for the top of the page. `is_named`: a counsellor, and not a desk."""
 
-    event_type: str
-    label: str
-    href: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
-    """An open thread: where it stands, whose turn, until when, and what we may do."""
-
-    key: str
-    title: str
-    between: str
-    status: str
-    status_code: str
-    turn: str
-    is_ours: bool
-    due: str
-    near: str
-    late: str
-    rule: str
-    responsible: str
-    position: int
-    stations: tuple[str, ...]
-    actions: tuple[Action, ...]
-    beside: tuple[Action, ...]
-    """Steps that are seldom taken: shown small, so that the usual ones stand out."""
-    age: str
-    notes: tuple[str, ...]
-    """What else there is to know: whom the ladder told, who else takes part, that the client came back."""
+    organisation: str
+    kind: str
+    is_own: bool
+    is_lead: bool
+    is_you: bool
+    is_named: bool
+    reach: Reach
 
 
 def client_name(dossier: Dossier) -> str:
     """Give the client's name."""
-    return f"{dossier.given_name} {dossier.family_name}"
+    return f"{dossier.given_name} {dossier.family_name}".strip()
+
+
+def sides(page: Page, dossier: Dossier) -> list[Side]:
+    """Give the OCMW's and VDAB's named counsellors, our own first: whom to call must not be looked for."""
+    found = [i.organisation for i in dossier.inscriptions if i.active and _is_side(page, i.organisation)]
+    return [_side(page, dossier, o) for o in sorted(found, key=lambda o: o != page.own)]
+
+
+def _is_side(page: Page, organisation: str) -> bool:
+    return organisation == page.own or page.people.kind(organisation) != "partner"
+
+
+def _named(dossier: Dossier, organisation: str) -> str:
+    """Where several work with the client, who directs is the one to call."""
+    lead = dossier.lead
+    directs = lead.counsellor if lead.organisation == organisation else ""
+    return directs or dossier.counsellor_of(organisation)
+
+
+def _side(page: Page, dossier: Dossier, organisation: str) -> Side:
+    named = _named(dossier, organisation)
+    return Side(
+        page.people.organisation(organisation),
+        page.people.kind(organisation),
+        organisation == page.own,
+        dossier.lead.organisation == organisation,
+        bool(named) and named == page.caller.counsellor_id,
+        bool(named),
+        page.people.reach(Party(organisation=organisation, counsellor=named)),
+    )
 
 
 def lead_of(page: Page, dossier: Dossier) -> tuple[str, Reach | None]:
@@ -98,13 +102,15 @@ def _team(page: Page, dossier: Dossier, inscription: Inscription) -> Team:
     contacts = [c for c in dossier.contacts if c.organisation == own]
     now = dict.fromkeys(c.counsellor for c in contacts if c.until is None)
     earlier = dict.fromkeys(c.counsellor for c in contacts if c.until is not None and c.counsellor not in now)
+    at_the_top = _named(dossier, own) if _is_side(page, own) else ""
     organisation = page.people.directory.organisations.get(own)
     return Team(
         name=page.people.organisation(own),
         kind=page.people.kind(own),
         is_own=own == page.own,
         capacity=page.t.code(inscription.capacity),
-        people=tuple(page.people.reach(Party(organisation=own, counsellor=c)) for c in now),
+        people=tuple(page.people.reach(Party(organisation=own, counsellor=c)) for c in now if c != at_the_top),
+        is_at_the_top=_is_side(page, own),
         desk=Reach(
             page.people.organisation(own),
             organisation.phone if organisation else "",
@@ -147,114 +153,6 @@ def mandates(page: Page, dossier: Dossier) -> list[str]:
     return found
 
 
-def shown_threads(page: Page, dossier: Dossier) -> list[Thread]:
-    """Give the threads that our organisation may see."""
-    return list(dossier.threads_seen_by(page.own))
-
-
-def cards(page: Page, dossier: Dossier, possible: Sequence[Possible]) -> list[Card]:
-    """Give the open threads: our turn first, then soonest due."""
-    found = sorted(
-        (thread for thread in shown_threads(page, dossier) if thread.is_open),
-        key=lambda th: (
-            not (th.turn and th.turn.organisation == page.own),
-            th.due_at is None,
-            th.due_at or th.since,
-        ),
-    )
-    return [_card(page, dossier, thread, possible) for thread in found]
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A thread that is over, with what may still be added to it."""
-
-    key: str
-    title: str
-    status: str
-    day: str
-    actions: tuple[Action, ...]
-
-
-def ended(page: Page, dossier: Dossier, possible: Sequence[Possible]) -> list[Ended]:
-    """Give the threads that are over, latest first."""
-    over = [thread for thread in shown_threads(page, dossier) if not thread.is_open]
-    over.sort(key=lambda thread: thread.since, reverse=True)
-    return [
-        Ended(
-            f"t-{t.thread_id}",
-            title_of(page, t),
-            status_of(page, t),
-            page.dates.day_of(t.since),
-            actions(page, dossier, possible, t.thread_id),
-        )
-        for t in over
-    ]
-
-
-def actions(page: Page, dossier: Dossier, possible: Sequence[Possible], thread_id: UUID | None) -> tuple[Action, ...]:
-    """Give the steps that may be taken in a thread, or without one."""
-    found = dict.fromkeys(name for name, of in possible if of == thread_id)
-    query = f"?thread={thread_id}" if thread_id else ""
-    return tuple(
-        Action(name, page.t.event(name, "do"), f"/dossiers/{dossier.dossier_id}/steps/{name}{query}") for name in found
-    )
-
-
-def _card(page: Page, dossier: Dossier, thread: Thread, possible: Sequence[Possible]) -> Card:
-    t, dates = page.t, page.dates
-    here = actions(page, dossier, possible, thread.thread_id)
-    late = thread.is_overdue(page.dates.now)
-    on_road = thread.kind == "handover" and thread.status in {*_ROAD, Status.ON_HOLD}
-    status = Status.IN_PROGRESS if thread.status is Status.ON_HOLD else thread.status
-    return Card(
-        key=f"t-{thread.thread_id}",
-        title=title_of(page, thread),
-        between=_between(page, thread),
-        status=status_of(page, thread),
-        status_code=str(thread.status),
-        turn=_turn(page, thread),
-        is_ours=bool(thread.turn and thread.turn.organisation == page.own),
-        due=dates.due(thread.due_at),
-        near=dates.near(thread.due_at) if thread.due_at and not late else "",
-        late=dates.late(thread.due_at) if thread.due_at and late else "",
-        rule=rule_text(page, thread.due_rule),
-        responsible=t("dossier.responsible", organisation=page.people.organisation(thread.responsible))
-        if thread.kind == "handover"
-        else "",
-        position=_ROAD.index(status) if on_road else -1,
-        stations=tuple(t(f"status.{'contact' if s is Status.IN_PROGRESS else s}") for s in _ROAD) if on_road else (),
-        actions=tuple(a for a in here if not _is_seldom(a)),
-        beside=tuple(a for a in here if _is_seldom(a)),
-        age=_age(page, thread),
-        notes=tuple(_notes(page, thread)),
-    )
-
-
-def _is_seldom(action: Action) -> bool:
-    return action.event_type.endswith(".participantInvited")
-
-
-def _age(page: Page, thread: Thread) -> str:
-    """Months of silence must show: every thread says how long it runs."""
-    if local_day(thread.opened_at) == page.dates.today:
-        return page.t("dossier.age_today")
-    return page.t("dossier.age", day=page.dates.day_of(thread.opened_at), age=page.dates.age(thread.opened_at))
-
-
-def _notes(page: Page, thread: Thread) -> Iterator[str]:
-    t = page.t
-    if thread.rung:
-        yield t(f"dossier.escalated_{LADDER[thread.rung - 1][0]}")
-    if thread.revolving_door:
-        yield t("dossier.revolving_door")
-    if thread.participants:
-        names = ", ".join(page.people.organisation(p.organisation) for p in thread.participants)
-        yield t("dossier.participants", names=names)
-    if thread.assessor:
-        yield t("dossier.assessed_by", counsellor=page.people.counsellor(thread.assessor))
-
-
 def title_of(page: Page, thread: Thread) -> str:
     """Give the name of a thread, with the purpose of a referral."""
     title = page.t(f"process.{process_of(thread.kind, thread.topic)}")
@@ -266,26 +164,6 @@ def status_of(page: Page, thread: Thread) -> str:
     """Give the word for where a thread is."""
     process = process_of(thread.kind, thread.topic)
     return page.t.first(f"status.{process}.{thread.status}", f"status.{thread.status}")
-
-
-def _between(page: Page, thread: Thread) -> str:
-    sender = page.people.organisation(thread.sender.organisation)
-    if thread.receiver is None:
-        return page.t("dossier.by_sender", sender=sender)
-    receiver = page.people.organisation(thread.receiver.organisation)
-    return page.t("dossier.between", sender=sender, receiver=receiver)
-
-
-def _turn(page: Page, thread: Thread) -> str:
-    t, turn = page.t, thread.turn
-    if turn is None:
-        return t("dossier.turn_nobody")
-    side = "yours" if turn.organisation == page.own else "theirs"
-    organisation = page.people.organisation(turn.organisation)
-    if not turn.counsellor and not turn.team:
-        return t(f"dossier.turn_{side}", organisation=organisation)
-    counsellor = page.people.counsellor(turn.counsellor) if turn.counsellor else turn.team
-    return t(f"dossier.turn_{side}_named", organisation=organisation, counsellor=counsellor)
 
 
 def rule_text(page: Page, rule: str) -> str:

@@ -1,21 +1,22 @@
-"""A dossier's steps in lanes, newest first, with honest delivery marks on our own."""
+"""A dossier's steps in lanes, newest first: what they say, who reads ours, and how ours arrived."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
 
 from handover.delivery.marks import Mark, MarkState
 from handover.domain.deadlines import local_day
-from handover.domain.dossier import Dossier
+from handover.domain.dossier import Dossier, Inscription
 from handover.domain.events import Event
 from handover.domain.parties import Party
 from handover.domain.taking_back import seems_latest
 from handover.domain.visibility import Reader
 from handover.record import codec
+from handover.web.ui.choice import Choice
 from handover.web.ui.inbox import process_of
 from handover.web.ui.pages import Page
 from handover.web.ui.people import Reach
+from handover.web.ui.readers import Readers, Reads
 from handover.web.ui.values import Said, about, said
 
 _SAME_MOMENT = timedelta(minutes=2)
@@ -27,6 +28,7 @@ class Arrival:
 
     state: str
     text: str
+    organisation: str
     reach: Reach | None = None
 
 
@@ -34,7 +36,7 @@ class Arrival:
 class Step:
     """One step as it is shown."""
 
-    event_id: UUID
+    event: Event
     sequence: int
     lane: str
     title: str
@@ -47,6 +49,9 @@ class Step:
     moment: str
     happened: str
     lines: tuple[Said, ...]
+    has_confidential: bool
+    reads: Reads | None
+    """Who reads it, where it is ours."""
     arrivals: tuple[Arrival, ...]
     is_new: bool
     is_quiet: bool
@@ -54,65 +59,119 @@ class Step:
     """Where to mark it as a mistake; "" where that cannot be done."""
 
 
-def steps(
-    page: Page,
-    dossier: Dossier,
-    bodies: Sequence[bytes],
-    marks: Mapping[int, Mapping[str, Mark]],
-    *,
-    unseen: int,
-) -> list[Step]:
-    """Give the steps that the organisation may see, newest first; `unseen` of others' are new."""
-    found: list[Step] = []
-    for body in reversed(bodies):
+@dataclass(frozen=True, slots=True)
+class Visible:
+    """An event that the organisation may see, with what it says to its reader."""
+
+    event: Event
+    lines: tuple[Said, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page of the timeline. `hidden`: how many steps were passed over; `older`: before which sequence it goes on."""
+
+    steps: tuple[Step, ...]
+    visible: tuple[Visible, ...]
+    """Every visible step that was looked at, also those that were not chosen."""
+    hidden: int
+    older: int
+
+
+def visible(page: Page, dossier: Dossier, bodies: Sequence[bytes]) -> Iterator[Visible]:
+    """Give the steps that the organisation may see, in the order of the bodies."""
+    readers: dict[int, Reader] = {}
+    for body in bodies:
         event = codec.decode_event(body)
         place = dossier.place_to_see(page.own, event.sequence, event.type, event.thread_id)
         if place is None:
             continue
-        reader = Reader.of(dossier, place, page.people.directory, on=page.dates.today, granted=page.granted)
-        is_new = unseen > 0 and event.organisation != page.own
-        unseen -= is_new
-        lines = said(page, event, reader)
-        found.append(_step(page, dossier, event, lines, marks.get(event.sequence, {}), is_new=is_new))
-    return found
+        reader = readers.get(place.entered)
+        if reader is None:
+            reader = readers[place.entered] = Reader.of(
+                dossier, place, page.people.directory, on=page.dates.today, granted=page.granted
+            )
+        yield Visible(event, said(page, event, reader))
 
 
-def own_sequences(page: Page, bodies: Sequence[bytes]) -> list[int]:
-    """Give the sequences of our own steps, whose delivery is to be looked up."""
-    events = [codec.decode_event(body) for body in bodies]
-    return [event.sequence for event in events if event.organisation == page.own]
+def shown(  # noqa: PLR0913 - what a page of it depends on
+    page: Page,
+    dossier: Dossier,
+    found: Sequence[Visible],
+    marks: Mapping[int, Mapping[str, Mark]],
+    *,
+    choice: Choice,
+    seen: int,
+    most: int,
+    lowest: int,
+) -> Shown:
+    """Give what is chosen of the visible steps (newest first), `most` of them; `lowest`: the oldest that was read."""
+    written, readers = [], Readers(page, dossier)
+    last, hidden = lowest, 0
+    for one in found:
+        event = one.event
+        kind = event.type.partition(".")[0]
+        if not choice.wants(page.people.kind(event.organisation), kind, has_text=any(line.long for line in one.lines)):
+            hidden += 1
+            continue
+        is_new = event.sequence > seen and event.organisation != page.own
+        written.append(_step(page, dossier, one, marks.get(event.sequence, {}), readers, is_new=is_new))
+        if len(written) == most:
+            last = event.sequence
+            break
+    looked_at = [one for one in found if one.event.sequence >= last]
+    return Shown(tuple(written), tuple(looked_at), hidden, last if last > _first_visible(page, dossier) else 0)
+
+
+def _first_visible(page: Page, dossier: Dossier) -> int:
+    places = [i for i in dossier.inscriptions if i.organisation == page.own]
+    return min((_first_of(i) for i in places), default=1)
+
+
+def _first_of(inscription: Inscription) -> int:
+    return min(inscription.entered, inscription.sees_from) if inscription.active else inscription.entered
+
+
+def last_seen(page: Page, dossier: Dossier, seen: int) -> int:
+    """Give the sequence after which steps of others are new: what was there before we came is none."""
+    place = dossier.inscription_of(page.own)
+    return max(seen, place.entered - 1) if place else seen
 
 
 def _step(
     page: Page,
     dossier: Dossier,
-    event: Event,
-    lines: tuple[Said, ...],
+    one: Visible,
     marks: Mapping[str, Mark],
+    readers: Readers,
     *,
     is_new: bool,
 ) -> Step:
-    t, dates = page.t, page.dates
+    t, dates, event = page.t, page.dates, one.event
     thread = next((thread for thread in event.threads if thread.thread_id == event.thread_id), None)
     own = event.organisation == page.own
+    quiet = is_quiet(event.type)
     apart = abs(event.recorded_at - event.occurred_at) > _SAME_MOMENT
+    day = local_day(event.recorded_at)
     return Step(
-        event_id=event.event_id,
+        event=event,
         sequence=event.sequence,
         lane=page.people.kind(event.organisation),
         title=t.event(event.type, "title", about=about(page, event)),
         process=t(f"process.{process_of(thread.kind, thread.topic)}") if thread else "",
         who=event.actor.name if event.actor.counsellor_id else "",
         organisation=page.people.organisation(event.organisation),
-        day=dates.day(local_day(event.recorded_at)),
-        day_key=local_day(event.recorded_at).isoformat(),
+        day=dates.day(day),
+        day_key=day.isoformat(),
         time=dates.time(event.recorded_at),
         moment=event.recorded_at.isoformat(),
         happened=t("dossier.happened", moment=dates.moment(event.occurred_at)) if apart else "",
-        lines=lines,
-        arrivals=_arrivals(page, dossier, event, marks) if own and not _is_quiet(event.type) else (),
+        lines=tuple(line for line in one.lines if not line.confidential),
+        has_confidential=any(line.confidential for line in one.lines),
+        reads=readers.of(event, one.lines) if own and not quiet else None,
+        arrivals=arrivals(page, dossier, event, marks) if own and not quiet else (),
         is_new=is_new,
-        is_quiet=_is_quiet(event.type),
+        is_quiet=quiet,
         mistake=mistake_address(dossier, event) if seems_latest(dossier, page.own, event) else "",
     )
 
@@ -133,12 +192,13 @@ _QUIET = {
 }
 
 
-def _is_quiet(event_type: str) -> bool:
+def is_quiet(event_type: str) -> bool:
     """Tell whether nobody took the step on purpose: then it is shown small."""
     return event_type in _QUIET or event_type.partition(".")[2] in _PASSIVE
 
 
-def _arrivals(page: Page, dossier: Dossier, event: Event, marks: Mapping[str, Mark]) -> tuple[Arrival, ...]:
+def arrivals(page: Page, dossier: Dossier, event: Event, marks: Mapping[str, Mark]) -> tuple[Arrival, ...]:
+    """Give how one of our steps came to each organisation that it goes to."""
     others = sorted(dossier.entitled_to(event) - {page.own})
     return tuple(_arrival(page, dossier, event, organisation, marks.get(organisation)) for organisation in others)
 
@@ -147,13 +207,14 @@ def _arrival(page: Page, dossier: Dossier, event: Event, organisation: str, mark
     t, dates = page.t, page.dates
     name = page.people.organisation(organisation)
     if mark is None:
-        return Arrival("recorded", t("delivery.recorded", organisation=name))
+        return Arrival("recorded", t("delivery.recorded", organisation=name), name)
     if mark.state is MarkState.NOT_DELIVERED:
         party = Party(organisation=organisation, counsellor=dossier.counsellor_of(organisation))
-        return Arrival("failed", t("delivery.failed", organisation=name), page.people.reach(party))
+        return Arrival("failed", t("delivery.failed", organisation=name), name, page.people.reach(party))
     if mark.delivered_at is None:
-        return Arrival("waiting", t("delivery.waiting", organisation=name))
+        return Arrival("waiting", t("delivery.waiting", organisation=name), name)
     if local_day(mark.delivered_at) == local_day(event.recorded_at):
-        return Arrival("delivered", t("delivery.delivered", organisation=name, time=dates.time(mark.delivered_at)))
+        time = dates.time(mark.delivered_at)
+        return Arrival("delivered", t("delivery.delivered", organisation=name, time=time), name)
     moment = dates.moment(mark.delivered_at)
-    return Arrival("delivered", t("delivery.delivered_on", organisation=name, moment=moment))
+    return Arrival("delivered", t("delivery.delivered_on", organisation=name, moment=moment), name)

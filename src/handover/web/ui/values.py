@@ -10,6 +10,7 @@ from babel.numbers import format_decimal
 from handover.domain.codes import Coded
 from handover.domain.events import Event
 from handover.domain.fields import Part, Payload, Visibility
+from handover.domain.kinds import EVENT_TYPES
 from handover.domain.kinds.dossier import InscriptionClosed, InscriptionOpened
 from handover.domain.visibility import Reader
 from handover.web.ui.dates import Dates
@@ -52,6 +53,8 @@ class Said:
     long: bool = False
     withheld: bool = False
     """It was written, but this reader may not read it (any more)."""
+    confidential: bool = False
+    """Of the confidential class: a page shows it apart from the rest."""
 
 
 def said(page: Page, event: Event, reader: Reader) -> tuple[Said, ...]:
@@ -60,11 +63,21 @@ def said(page: Page, event: Event, reader: Reader) -> tuple[Said, ...]:
     lines = list(lines_of(page, event.type, event.data, classes))
     present = [s.name for s in shapes_of(event.type) if getattr(event.data, s.attribute) not in (None, (), "")]
     withheld = reader.redacted(event.type, event.organisation, present)
-    lines += [Said(_label(page, name), page.t("dossier.withheld"), withheld=True) for name in withheld]
+    apart = EVENT_TYPES[event.type].visibility
+    lines += [
+        Said(
+            label_of(page, name),
+            page.t("dossier.withheld"),
+            withheld=True,
+            confidential=apart[name] is Visibility.CONFIDENTIAL,
+        )
+        for name in withheld
+    ]
     return tuple(lines)
 
 
-def _label(page: Writer, name: str) -> str:
+def label_of(page: Writer, name: str) -> str:
+    """Give the label of a field that is shown."""
     return page.t.first(f"field.shown.{name}", f"field.{name}").rstrip("?")
 
 
@@ -86,10 +99,11 @@ def lines_of(page: Writer, event_type: str, data: Payload, classes: frozenset[Vi
         if shape.widget in _FOR_PROGRAMS:
             continue
         yield Said(
-            label=_label(page, shape.name),
+            label=label_of(page, shape.name),
             value=text_of(page, shape, value),
             note=page.t(f"dossier.{shape.visibility.value}") if shape.visibility in _OWN else "",
             long=shape.widget in {Widget.TEXT, Widget.ROWS},
+            confidential=shape.visibility is Visibility.CONFIDENTIAL,
         )
 
 
