@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.domain.world import KINDS, OCMW, OCMW_1, OTHER_1, PARTNER_1, VDAB_1, Case, caller, said_by
 
-from handover.domain.allowed import Step, allowed
+from handover.domain.allowed import Step, allowed, onward
 from handover.domain.dossier import Dossier, fold
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.refusals import InvitationNeeded, Refusal
@@ -75,6 +75,10 @@ def _act(case: Case, what: str, who: str, pick: int, organisation: str, *, bare:
 
 def _check(case: Case) -> None:
     dossier = case.dossier
+    for who in PEOPLE:
+        offered = _offered(case, who)
+        for thread in dossier.threads_seen_by(who.partition(".")[0]):
+            _check_onward(dossier, who, thread, {kind for kind, at in offered if at == thread.thread_id})
     assert [event.sequence for event in case.events] == list(range(1, dossier.version + 1))
     assert len({event.event_id for event in case.events}) == len(case.events)
     for thread in dossier.threads.values():
@@ -126,3 +130,11 @@ def test_the_property_reaches_deep() -> None:
         _check(case)
         reached |= {thread.status for thread in case.dossier.threads.values()}
     assert {Status.ON_HOLD, Status.FAILED, Status.CLOSED, Status.REQUESTED} <= reached
+
+
+def _check_onward(dossier: Dossier, who: str, thread: Thread, offered: set[str]) -> None:
+    """What a row of the inbox offers is what its dossier offers, but for remarks and what guards say of a person."""
+    steps = set(onward(dossier, thread, who.partition(".")[0]))
+    remarks = {kind for kind in offered if all(r.remark or r.everywhere for r in EVENT_TYPES[kind].rows)}
+    assert offered - remarks <= steps
+    assert all(any(row.guards for row in EVENT_TYPES[kind].rows) for kind in steps - offered)

@@ -129,3 +129,26 @@ def test_the_dossier_s_card_counts_its_turns() -> None:
 def test_rows_are_the_same_from_a_state_that_was_stored() -> None:
     dossier = _dossier(_thread())
     assert rows(msgspec.json.decode(msgspec.json.encode(dossier), type=Dossier)) == rows(dossier)
+
+
+def test_the_card_of_who_is_in_turn_says_how_the_thread_moves_on() -> None:
+    def steps(organisation: str, **changes: object) -> tuple[str, ...]:
+        card = _thread_row(_dossier(_thread(**changes)), organisation).card
+        assert card
+        return card.steps
+
+    assert steps(B) == ("handover.accepted", "handover.rejected")
+    assert steps(A) == (), "it is not their turn"
+    accepted = {"status": Status.ACCEPTED, "stage": "accepted"}
+    assert steps(B, **accepted) == ("handover.contacted", "handover.failed"), "a remark moves nothing on"
+    back = {"status": Status.REJECTED, "stage": "rejected", "turn": Party(organisation=A)}
+    assert steps(A, **back) == ("handover.retried", "handover.concluded")
+    assert steps(B, **back) == ()
+
+
+def test_who_has_a_dossier_and_whom_a_thread_is_told_are_concerned() -> None:
+    thread = _thread(escalated=(Party(organisation=B, team="Noord"),))
+    assert _thread_row(_dossier(thread), B).concerns == ("b.coordinator", f"{B}/Noord")
+    mine = Contact(organisation=A, counsellor="a.1", since=AT)
+    assert _dossier_row(_dossier(contacts=(mine,)), A).concerns == ("a.1",)
+    assert _dossier_row(_dossier(), A).concerns == ("",), "where nobody works with the client, everybody is"
