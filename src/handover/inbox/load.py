@@ -51,12 +51,6 @@ SELECT who, coalesce(d.dossiers, 0) AS dossiers, coalesce(t.yours, 0) AS yours, 
        coalesce(t.late_yours, 0) AS late_yours, coalesce(t.late_theirs, 0) AS late_theirs, t.oldest
 FROM dossiers d FULL JOIN threads t USING (who)
 """
-_THREADS_OF = "SELECT dossier_id FROM inbox_thread WHERE organisation_id = $1 AND counsellor_id = $2"
-# A counsellor's dossiers are found by the counsellor alone (see `queries`), and checked afterwards.
-_OF_COUNSELLOR = f"SELECT dossier_id FROM inbox_dossiers_of($2) WHERE organisation_id = $1 UNION {_THREADS_OF}"  # noqa: S608
-_NAMES_NOBODY = "SELECT dossier_id FROM inbox_dossier WHERE organisation_id = $1 AND counsellors = '{}'"
-_OF_NOBODY = f"{_NAMES_NOBODY} UNION {_THREADS_OF}"
-_OF_TEAM = _THREADS_OF.replace("SELECT", "SELECT DISTINCT", 1)
 # What is told of a thread, and of whom: the same condition where it is counted and where it is listed.
 _TURNS = {
     Turns.ALL: "true",
@@ -65,19 +59,28 @@ _TURNS = {
     Turns.LATE_YOURS: "t.your_turn AND t.due_at < $5",
     Turns.LATE_THEIRS: "NOT t.your_turn AND t.due_at < $5",
 }
+# Beside their threads, the dossiers in which somebody (or nobody) works, which may have no thread at all. Those of a
+# counsellor are found by the counsellor alone (see `queries`), and checked afterwards. A team has turns only.
+_DOSSIERS = "UNION ALL SELECT dossier_id, NULL, NULL FROM {which}"
+_OF_COUNSELLOR = _DOSSIERS.format(which="inbox_dossiers_of($2) WHERE organisation_id = $1")
+_OF_NOBODY = _DOSSIERS.format(which="inbox_dossier WHERE organisation_id = $1 AND counsellors = '{}'")
+# Put together without a join, and each dossier looks up its own threads (OFFSET 0): whatever number of rows the planner
+# expects of a name, no plan of it is slow.
 _PAGE = f"""
 SELECT p.dossier_id, p.total, i.card, i.counsellors, {KEY_OF.format("p")} AS keys, ARRAY(
-    SELECT ROW(t.thread_id, t.your_turn, t.due_at, t.since, t.card) FROM inbox_thread t
-    WHERE t.dossier_id = p.dossier_id AND t.organisation_id = $1 AND t.counsellor_id = $2 AND {{turns}}
+    SELECT ROW(t.thread_id, t.your_turn, t.due_at, t.since, t.card)
+    FROM (SELECT * FROM inbox_thread t WHERE t.dossier_id = p.dossier_id AND t.organisation_id = $1 OFFSET 0) t
+    WHERE t.counsellor_id = $2 AND {{turns}}
     ORDER BY t.your_turn DESC, t.due_at, t.thread_id
 ) AS threads
 FROM (
-    SELECT m.dossier_id, count(*) OVER () AS total, min(t.due_at) FILTER (WHERE t.your_turn) AS first_due,
-           min(t.due_at) AS due
-    FROM ({{which}}) m
-    LEFT JOIN inbox_thread t
-        ON t.dossier_id = m.dossier_id AND t.organisation_id = $1 AND t.counsellor_id = $2
-    WHERE {{turns}} AND $5::timestamptz IS NOT NULL
+    SELECT m.dossier_id, count(*) OVER () AS total, min(m.due_at) FILTER (WHERE m.your_turn) AS first_due,
+           min(m.due_at) AS due
+    FROM (
+        SELECT t.dossier_id, t.your_turn, t.due_at FROM inbox_thread t
+        WHERE t.organisation_id = $1 AND t.counsellor_id = $2 AND {{turns}} AND $5::timestamptz IS NOT NULL
+        {{dossiers}}
+    ) m
     GROUP BY m.dossier_id
     ORDER BY first_due, due, m.dossier_id LIMIT $3 OFFSET $4
 ) p
@@ -174,8 +177,9 @@ async def held(  # noqa: PLR0913 - each names a part of the question
     With `turns` only the dossiers with such threads, and of their threads only those.
     """
     # No counsellor's id has a slash.
-    which = _OF_TEAM if "/" in who else _OF_COUNSELLOR if who else _OF_NOBODY
-    query = _PAGE.format(which=which, turns=_TURNS[turns])
+    is_team, with_all = "/" in who, turns is Turns.ALL
+    dossiers = "" if is_team or not with_all else _OF_COUNSELLOR if who else _OF_NOBODY
+    query = _PAGE.format(turns=_TURNS[turns], dossiers=dossiers)
     rows = await pool.fetch(query, organisation, who, limit, offset, at)
     found = []
     for row in rows:
