@@ -2,12 +2,16 @@
 
 import gzip
 import hashlib
+import json
 from dataclasses import dataclass
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from handover import __version__
+from handover.web.ui.words import Language
 
 _KEPT = "public, max-age=31536000, immutable"
 _TYPES = {"css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8", "svg": "image/svg+xml"}
@@ -36,9 +40,9 @@ class Asset:
         return Response(self.packed if packed else self.plain, 200, headers, _TYPES[self.name.rpartition(".")[2]])
 
 
-def _asset(name: str, *files: Traversable) -> Asset:
-    """Take a file, or several as one: a page asks for few."""
-    plain = b"\n".join(file.read_bytes() for file in files)
+def _asset(name: str, *files: Traversable, first: str = "") -> Asset:
+    """Take a file, or several as one: a page asks for few. `first` stands above them."""
+    plain = b"\n".join((first.encode(), *(file.read_bytes() for file in files))).lstrip()
     return Asset(name, plain, gzip.compress(plain, mtime=0), hashlib.sha256(plain).hexdigest()[:12])
 
 
@@ -47,7 +51,7 @@ _HTMX = files("js_lib_htmx") / "static" / "htmx"
 
 _STYLES = ("tokens", "frame", "inbox", "dossier", "forms", "contacts", "team", "settings", "media")
 """In this order: the last, for narrow screens and paper, overrides the others."""
-_WORKER = ("sw-push",)
+_WORKER = ("sw-offline", "sw-push")
 """The parts of the service worker."""
 _SCRIPTS = ("live", "keys", "once", "parts", "handover", "drafts", "offline", "print")
 
@@ -63,18 +67,25 @@ ASSETS: dict[str, Asset] = {
 }
 
 
-def script(name: str) -> bytes:
-    """Give one of our own scripts as it is."""
-    return (_OWN / "js" / f"{name}.js").read_bytes()
-
-
 async def serve_asset(request: Request) -> Response:
     """Give the file of that name; 404 for another."""
     found = ASSETS.get(request.path_params["name"])
     return found.response(request) if found else Response(status_code=404)
 
 
-SERVICE_WORKER = _asset("sw.js", *(_OWN / "js" / f"{name}.js" for name in _WORKER))
+KEPT = (*(f"/offline?lang={language}" for language in Language), *(asset.href for asset in ASSETS.values()))
+"""What a browser may keep for when there is no connection: nothing of a client, nor of who is signed in."""
+
+
+def _worker() -> Asset:
+    kept = f"const KEPT = {json.dumps(KEPT)};"
+    parts = [_OWN / "js" / f"{name}.js" for name in _WORKER]
+    # The offline page changes with its words and its frame, which no address shows: each release keeps it anew.
+    version = f'const VERSION = "{__version__}-{_asset("sw.js", *parts, first=kept).version}";'
+    return _asset("sw.js", *parts, first=f"{version}\n{kept}")
+
+
+SERVICE_WORKER = _worker()
 
 
 async def serve_worker(request: Request) -> Response:

@@ -153,6 +153,7 @@ async def _show(
         address=page.request.url.path,
         sections=[(key, [fields[name] for name in names]) for key, names in _SECTIONS],
         typed=typed,
+        is_given=page.request.method == "POST",
         intake_day=page.dates.plain(local_day(known.intake.recorded_at)) if known.intake else "",
         intake_by=page.people.organisation(known.intake.organisation) if known.intake else "",
         offers=await offers_for(page, dossier, _TYPE),

@@ -141,7 +141,7 @@ def _policy(nonce: str) -> str:
     """Let a page run only the scripts that carry its nonce, and send forms and questions only home."""
     return (
         f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        "worker-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
 
 

@@ -66,6 +66,7 @@ class StepForm:
             problems=problems,
             general=[t(w.key, **w.values) for name, w in wrong.items() if name not in known],
             typed=typed,
+            is_given=page.request.method == "POST",
             occurred_error=t(occurred.key, **occurred.values) if occurred else "",
             about=about,
             offers=offers,

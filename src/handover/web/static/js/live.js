@@ -28,7 +28,9 @@
     if (source && source.readyState !== EventSource.CLOSED) return;
     source = new EventSource(listener.dataset.stream);
     source.addEventListener("changed", soon);
+    source.addEventListener("open", () => document.dispatchEvent(new CustomEvent("handover-stream-open")));
     source.addEventListener("error", () => {
+      document.dispatchEvent(new CustomEvent("handover-stream-lost"));
       // The browser comes back by itself, except after an answer that was no stream.
       if (source.readyState === EventSource.CLOSED) window.setTimeout(open, 10000);
     });
