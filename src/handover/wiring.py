@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from email.utils import parseaddr
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -21,6 +22,7 @@ from handover.access.sessions import Sessions
 from handover.access.tokens import Issuer, Keys, Tokens
 from handover.delivery.checkpoints import Checkpoints
 from handover.delivery.destinations import Destinations
+from handover.delivery.push import Pushes
 from handover.delivery.push_subscriptions import PushHosts, PushSubscriptions
 from handover.delivery.subscriptions import Subscriptions
 from handover.delivery.worker import Worker, WorkerOptions
@@ -304,6 +306,16 @@ def _notices(settings: Settings, ready: Services) -> list[asyncio.Task[None]]:
         )
         daily = DailyMail(ready.pool, mailer, composer(settings.base_url, ready.clock), ready.clock)
         found.append(asyncio.create_task(daily.run()))
+    if ready.push_key:
+        contact = f"mailto:{parseaddr(settings.mail_from)[1]}" if settings.mail_from else settings.base_url
+        pushes = Pushes(
+            ready.pool,
+            push_hosts(settings),
+            ready.clock,
+            key=ready.push_key,
+            contact="" if contact.startswith("http:") else contact,
+        )
+        found.append(asyncio.create_task(pushes.run()))
     return found
 
 

@@ -109,6 +109,10 @@ class Sender:
             "webhook-timestamp": str(timestamp),
             "webhook-signature": signature(keys, message_id, timestamp, body),
         }
+        return await self.post(url, headers, body)
+
+    async def post(self, url: str, headers: dict[str, str], body: bytes) -> Attempt:
+        """Make one attempt with these headers, whatever they say. Never raises for what a receiver does."""
         started = time.monotonic()
         try:
             async with asyncio.timeout(self._deadline):

@@ -33,7 +33,7 @@ def authorization(key: bytes, endpoint: str, *, contact: str, at: datetime) -> s
     if contact:
         claims["sub"] = contact
     token = jwt.encode({"typ": "JWT", "alg": "ES256"}, claims, _signer(key), algorithms=["ES256"])
-    return f"vapid t={token}, k={public_key(key)}"
+    return f"vapid t={token},k={public_key(key)}"
 
 
 @lru_cache(maxsize=4)

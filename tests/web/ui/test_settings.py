@@ -38,6 +38,7 @@ async def visiting(browser: Browser, mailing: Instance) -> AsyncIterator[Visits]
 async def test_what_is_chosen_is_kept(visiting: Visits, mailing: Instance) -> None:
     page = await visiting(OCMW)
     await page.goto("/agreements")
+    await page.locator(".me > summary").click()
     await page.get_by_role("link", name="Instellingen").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Mijn instellingen")
     await expect(page.get_by_label("Stuur mij elke werkdag een mail")).not_to_be_checked()

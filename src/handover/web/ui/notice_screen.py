@@ -24,7 +24,7 @@ async def count(request: Request) -> Response:
     session = await services.sessions.find(secret, touch=False) if secret else None
     if session is None:
         page = Page(request)
-        return _said(str(page.t("page.product")), str(page.t("notice.sign_in")), 401)
+        return _said(page, str(page.t("page.product")), str(page.t("notice.sign_in")), 401)
     caller = session.caller
     organisation = caller.organisation.organisation_id
     ask_for(organisation)
@@ -39,8 +39,9 @@ async def count(request: Request) -> Response:
         at=services.clock.now(),
     )
     title, more = lines(page.t, summary)
-    return _said(title, " ".join(more), 200)
+    return _said(page, title, " ".join(more), 200)
 
 
-def _said(title: str, body: str, status: int) -> Response:
-    return JSONResponse({"title": title, "body": body}, status, dict(HEADERS))
+def _said(page: Page, title: str, body: str, status: int) -> Response:
+    said = {"title": title, "body": body, "language": str(page.t.language)}
+    return JSONResponse(said, status, dict(HEADERS))
