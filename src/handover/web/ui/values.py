@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Protocol
 
 from babel.numbers import format_decimal
@@ -17,7 +18,7 @@ from handover.web.ui.dates import Dates
 from handover.web.ui.fields import Shape, Widget, shapes_of
 from handover.web.ui.pages import Page
 from handover.web.ui.people import People
-from handover.web.ui.words import Words
+from handover.web.ui.words import WORDS, Language, Words
 
 _UNTOLD = {
     "dossier.opened": frozenset({"givenName", "familyName", "birthDate"}),
@@ -78,7 +79,13 @@ def said(page: Page, event: Event, reader: Reader) -> tuple[Said, ...]:
 
 def label_of(page: Writer, name: str) -> str:
     """Give the label of a field that is shown."""
-    return page.t.first(f"field.shown.{name}", f"field.{name}").rstrip("?")
+    return _label(page.t.language, name)
+
+
+@cache
+def _label(language: Language, name: str) -> str:
+    """A page says the same few labels over and over."""
+    return WORDS[language].first(f"field.shown.{name}", f"field.{name}").rstrip("?")
 
 
 def about(page: Writer, event: Event) -> str:
