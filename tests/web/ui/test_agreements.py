@@ -21,7 +21,7 @@ async def test_whom_to_turn_to_today_and_how_it_changes(visit: Visits, instance:
     await vdab.get_by_label("Eerste dag").last.fill(today.isoformat())
     await vdab.get_by_label("Laatste dag").last.fill((today + timedelta(days=3)).isoformat())
     await page.get_by_role("button", name="Opslaan").click()
-    await expect(page.get_by_role("status")).to_have_text("De afspraken zijn aangepast.")
+    await expect(page.locator("main").get_by_role("status")).to_have_text("De afspraken zijn aangepast.")
     away = page.locator(".desk").filter(has_text="VDAB").first
     await expect(away.locator(".call")).to_contain_text("Bemiddelaar VDAB 2")
     await expect(away).to_contain_text("Bemiddelaar VDAB 1 is afwezig tot en met")

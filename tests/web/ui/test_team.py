@@ -10,7 +10,9 @@ import pytest
 from playwright.async_api import Page, expect
 from tests.instance import Instance, Party, eventually, number
 from tests.web.ui.conftest import OCMW, OCMW_2, REQUEST, Visits
+from tests.web.ui.test_looks import _check as look_at
 
+from handover.cli.seed_agreements import seed_agreements
 from handover.domain.parties import Counsellor
 from handover.domain.policy import Task
 from handover.record.directory import save_counsellor
@@ -31,11 +33,16 @@ async def _dossiers(instance: Instance, count: int, *, refer: bool = True, first
     return found
 
 
-async def _projected(instance: Instance, count: int, organisation: str = OWN) -> None:
-    query = "SELECT count(*) FROM inbox_dossier WHERE organisation_id = $1"
+async def _projected(instance: Instance) -> None:
+    """Wait until the inbox shows all that was recorded."""
+    query = """
+        SELECT NOT EXISTS (
+            SELECT FROM feed f, projection p WHERE p.name = 'inbox' AND (f.xid, f.position) > (p.xid, p.position)
+        )
+    """
 
     async def there() -> bool:
-        return bool(await instance.pool.fetchval(query, organisation) == count)
+        return bool(await instance.pool.fetchval(query))
 
     await eventually(there)
 
@@ -55,7 +62,7 @@ async def test_the_load_is_told_by_person_and_each_figure_leads_to_what_it_count
     planned = await instance.party(OWN, "trajectbegeleider-2").open(ssin=number(300), familyName="Plan")
     plan = {"title": "Plan", "startsOn": "2026-01-05", "endsOn": "2027-01-05", "goals": "Werk"}
     await instance.party(OWN, "trajectbegeleider-2").step(planned, "followUp.planAgreed", plan)
-    await _projected(instance, 3)
+    await _projected(instance)
     await instance.pool.execute("UPDATE inbox_thread SET due_at = now() - interval '3 days' WHERE NOT your_turn")
     page = await visit(COORDINATOR)
     await page.get_by_role("link", name="Team", exact=True).click()
@@ -82,7 +89,7 @@ async def test_dossiers_are_given_and_the_colleague_has_them_at_once(
     visit: Visits, instance: Instance, *, script: bool
 ) -> None:
     dossiers = await _dossiers(instance, 3)
-    await _projected(instance, 3)
+    await _projected(instance)
     colleague = await visit(OCMW_2)
     await expect(colleague.locator(".theirs")).not_to_contain_text("Nummer 100")
     page = await visit(COORDINATOR, java_script_enabled=script)
@@ -97,7 +104,7 @@ async def test_dossiers_are_given_and_the_colleague_has_them_at_once(
     before = await _owners(instance, dossiers)
     assert before == [FIRST] * 3, "nothing happens before it is confirmed"
     await page.get_by_role("button", name="Ja, geef 2 dossiers door").click()
-    await expect(page.get_by_role("status")).to_contain_text(f"2 dossiers zijn nu van {OCMW_2}.")
+    await expect(page.locator("main").get_by_role("status")).to_contain_text(f"2 dossiers zijn nu van {OCMW_2}.")
     # Nobody touched the colleague's page.
     await expect(colleague.locator(".theirs")).to_contain_text("Nummer 100")
     await expect(colleague.locator(".theirs")).to_contain_text("Nummer 102")
@@ -115,7 +122,7 @@ async def test_all_of_a_list_goes_with_one_choice_and_sent_twice_it_counts_once(
     visit: Visits, instance: Instance
 ) -> None:
     dossiers = await _dossiers(instance, 4)
-    await _projected(instance, 4)
+    await _projected(instance)
     page = await visit(COORDINATOR)
     await page.goto(f"/team/{FIRST}")
     await page.get_by_label("Alle 4 dossiers van deze lijst").check()
@@ -141,7 +148,7 @@ async def test_all_of_a_list_goes_with_one_choice_and_sent_twice_it_counts_once(
 async def test_what_did_not_go_is_named_with_why_and_the_rest_went(visit: Visits, instance: Instance) -> None:
     went, taken, closed = await _dossiers(instance, 3, refer=False)
     (foreign,) = [await instance.party("ocmw-waterhoek", "maatschappelijk-werker-1").open(ssin=number(400))]
-    await _projected(instance, 3)
+    await _projected(instance)
     page = await visit(COORDINATOR)
     await page.goto(f"/team/{FIRST}")
     await page.get_by_label("Alle 3 dossiers van deze lijst").check()
@@ -160,7 +167,7 @@ async def test_what_did_not_go_is_named_with_why_and_the_rest_went(visit: Visits
         foreign,
     )
     await page.get_by_role("button", name=re.compile("^Ja, geef")).click()
-    await expect(page.get_by_role("status")).to_contain_text(f"1 dossier is nu van {OCMW_2}.")
+    await expect(page.locator("main").get_by_role("status")).to_contain_text(f"1 dossier is nu van {OCMW_2}.")
     kept = page.locator(".problems li")
     await expect(page.locator(".problems h2")).to_have_text("3 dossiers zijn niet doorgegeven")
     await expect(kept.filter(has_text="Nummer 101")).to_contain_text("een andere collega heeft dit dossier intussen")
@@ -171,9 +178,32 @@ async def test_what_did_not_go_is_named_with_why_and_the_rest_went(visit: Visits
     assert denied == foreign
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark"), (320, "light")])
+async def test_the_pages_fit_are_labelled_and_light(visit: Visits, instance: Instance, width: int, scheme: str) -> None:
+    await seed_agreements(instance.services)
+    await _dossiers(instance, 2)
+    await _projected(instance)
+    await instance.pool.execute("UPDATE inbox_thread SET due_at = now() - interval '3 days'")
+    page = await visit(COORDINATOR, viewport={"width": width, "height": 844}, color_scheme=scheme)
+    for address in ("/team", f"/team/{FIRST}", "/team/-", f"/team/{FIRST}?turns=lateYours", "/agreements"):
+        await look_at(page, address)
+    await page.goto(f"/team/{FIRST}")
+    await page.get_by_label("Alle 2 dossiers van deze lijst").check()
+    await page.get_by_label("Aan wie?").select_option(value=SECOND)
+    await page.get_by_label("Waarom?").fill("Eenheelergwoordzonderspaties" * 9)
+    await page.get_by_role("button", name="Verder").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("2 dossiers doorgeven?")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= width
+    assert len(await page.content()) < 60_000
+    await page.get_by_role("link", name="Toch niet").click()
+    await page.goto("/team")
+    await page.locator(".total").get_by_role("link", name="2 te laat bij de ander").click()
+    await expect(page).to_have_url(re.compile(r"/\?whose=everyone&late=1$"))
+
+
 async def test_what_nobody_had_is_divided_and_the_turn_goes_along(visit: Visits, instance: Instance) -> None:
     await _dossiers(instance, 2)
-    await _projected(instance, 2, "vdab")
+    await _projected(instance)
     page = await visit(VDAB_COORDINATOR)
     await page.goto("/team")
     await page.locator(".total").get_by_role("link", name="2 dossiers van niemand").click()
@@ -181,7 +211,7 @@ async def test_what_nobody_had_is_divided_and_the_turn_goes_along(visit: Visits,
     await page.get_by_label("Aan wie?").select_option(value=VDAB_1)
     await page.get_by_role("button", name="Verder").click()
     await page.get_by_role("button", name="Ja, geef 1 dossier door").click()
-    await expect(page.get_by_role("status")).to_contain_text("1 dossier is nu van Bemiddelaar VDAB 1.")
+    await expect(page.locator("main").get_by_role("status")).to_contain_text("1 dossier is nu van Bemiddelaar VDAB 1.")
 
     async def has_it() -> bool:
         items = (await instance.party("vdab", "bemiddelaar-1").get("/v1/inbox")).json()["items"]
@@ -196,7 +226,7 @@ async def test_a_form_that_says_too_little_says_what_is_missing_and_keeps_the_re
     visit: Visits, instance: Instance
 ) -> None:
     await _dossiers(instance, 1)
-    await _projected(instance, 1)
+    await _projected(instance)
     page = await visit(COORDINATOR)
     await page.goto(f"/team/{FIRST}")
     await page.get_by_label("Aan wie?").select_option(value=SECOND)
@@ -230,7 +260,7 @@ async def test_of_many_people_one_team_is_shown_and_the_page_stays_light(visit: 
         await save_counsellor(instance.worker.pool, who)
     await instance.services.refresh_directory()
     await _dossiers(instance, 1)
-    await _projected(instance, 1)
+    await _projected(instance)
     page = await visit(COORDINATOR)
     await page.goto("/team")
     await expect(page.locator(".load").filter(has_text=OCMW)).to_have_count(1)

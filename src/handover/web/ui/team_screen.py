@@ -16,6 +16,7 @@ from handover.inbox.load import Turns, held, overview
 from handover.platform.ids import new_id
 from handover.web.asking import uuid_of
 from handover.web.ui.dividing import Divided, Order, divide
+from handover.web.ui.inbox_filter import Wanted, Whose
 from handover.web.ui.pages import Page
 from handover.web.ui.reading import Typed, typed_in
 from handover.web.ui.screens import Screen
@@ -39,7 +40,13 @@ async def team_page(request: Request) -> Response:
     await page.services.guard.permit(page.visit, Task.READ_LOAD)
     loads = await overview(page.services.pool, page.own, at=page.dates.now)
     chosen = request.query_params.get("team", own_team(page))
-    return page.show("team.html", overview=overview_of(page, loads, chosen), to_turns=to_turns, Turns=Turns)
+    return page.show(
+        "team.html",
+        overview=overview_of(page, loads, chosen),
+        to_turns=to_turns,
+        Turns=Turns,
+        late_address=Wanted(whose=Whose.EVERYONE, late=True).address(),
+    )
 
 
 @router.get("/team/{who}")
