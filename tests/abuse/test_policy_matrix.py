@@ -173,6 +173,7 @@ PUBLIC = {
     "GET /static/{name}",
     "GET /sw.js",
     "GET /offline",
+    "GET /glossary",
     "GET /sign-in",
     "POST /sign-in",
     "POST /sign-out",

@@ -53,7 +53,7 @@ _STYLES = ("tokens", "frame", "inbox", "dossier", "forms", "contacts", "team", "
 """In this order: the last, for narrow screens and paper, overrides the others."""
 _WORKER = ("sw-offline", "sw-push")
 """The parts of the service worker."""
-_SCRIPTS = ("live", "keys", "menu", "once", "parts", "handover", "drafts", "offline", "print")
+_SCRIPTS = ("live", "keys", "menu", "once", "parts", "handover", "drafts", "offline", "terms", "print")
 
 ASSETS: dict[str, Asset] = {
     asset.name: asset

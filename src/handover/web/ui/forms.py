@@ -16,6 +16,7 @@ from handover.domain.threads import Thread
 from handover.web.ui import header
 from handover.web.ui.dates import for_input, rounded
 from handover.web.ui.fields import Shape, Widget, shapes_of
+from handover.web.ui.glossary import explained
 from handover.web.ui.pages import Page
 from handover.web.ui.reading import Typed, Wrong, row_count
 
@@ -171,12 +172,14 @@ class Former:
             f"field.{shape.name}",
         )
         help_key = f"help.{shape.name}"
+        label = t.first(*keys)
+        help_text = t(help_key) if help_key in t and not within else ""
         field = Field(
             name=name,
             # A row may be left empty as a whole, so no part of it is required by itself.
             shape=replace(shape, required=False) if within else shape,
-            label=t.first(*keys),
-            help=t(help_key) if help_key in t and not within else "",
+            label=label,
+            help="" if within else explained(t, label, help_text, self.prefix + name),
             values=tuple(typed.get(name, ())),
             error=t(error.key, **error.values) if error else "",
             choices=self._choices(shape),

@@ -135,7 +135,7 @@ async def _show(
     t, target = page.t, page.request.headers.get("hx-target")
     fields = {field.name: field for field in Former(page, dossier, _TYPE, None).fields(typed, wrong)}
     ordered: list[Field] = [fields[name] for _, names in _SECTIONS for name in names]
-    context = {
+    context: dict[str, object] = {
         "client": header.client_name(dossier),
         "problems": [(field.target, field.label, field.error) for field in ordered if field.error],
         "general": [t(w.key, **w.values) for name, w in wrong.items() if name not in fields],
@@ -144,7 +144,7 @@ async def _show(
     }
     if target == _PREVIEW:
         # To look at what is not finished yet is no mistake: what is missing is said where the preview will stand.
-        return page.show("handover_preview.html", **context)
+        return page.show("handover_preview.html", 200, **context)
     known = known or await _known(page, dossier)
     return page.show(
         "handover.html",

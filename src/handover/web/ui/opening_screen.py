@@ -17,6 +17,7 @@ from handover.web.problems import problem_of
 from handover.web.ui.dossier_screen import address_of
 from handover.web.ui.fields import Shape, Widget
 from handover.web.ui.forms import Choice, Field
+from handover.web.ui.glossary import explained
 from handover.web.ui.list_screen import acceptable_ssin, plain_ssin
 from handover.web.ui.pages import Page
 from handover.web.ui.reading import Typed, Wrong, read, typed_in
@@ -112,11 +113,12 @@ def _form(page: Page, typed: Typed, wrong: Mapping[str, Wrong], *, status: int =
 def _field(page: Page, shape: Shape, typed: Typed, wrong: Mapping[str, Wrong]) -> Field:
     t, error = page.t, wrong.get(shape.name)
     help_key = f"opening.{shape.name}_help" if f"opening.{shape.name}_help" in t else f"help.{shape.name}"
+    label = t(f"field.{shape.name}")
     return Field(
         name=shape.name,
         shape=shape,
-        label=t(f"field.{shape.name}"),
-        help=t(help_key) if help_key in t else "",
+        label=label,
+        help=explained(t, label, t(help_key) if help_key in t else "", f"f-{shape.name}"),
         values=tuple(typed.get(shape.name, ())),
         error=t(error.key, **error.values) if error else "",
         choices=_choices(page, shape),
