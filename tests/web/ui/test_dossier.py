@@ -75,12 +75,13 @@ async def test_the_top_says_whom_to_call_and_what_waits(visit: Visits, opened: O
     await expect(theirs.get_by_role("link", name=re.compile("^Mail"))).to_have_attribute(
         "href", "mailto:bemiddelaar-1@vdab.example"
     )
-    chips = page.get_by_role("navigation", name="Wat loopt er nu").get_by_role("link")
-    await expect(chips).to_have_count(2)
-    # Ours first, and each says whose turn it is in words.
-    await expect(chips.nth(0)).to_contain_text(re.compile(r"Vraag\s+aan zet: jullie\s+\d+ \w+ · over \d+ dagen"))
-    await expect(chips.nth(1)).to_contain_text(re.compile(r"Verwijzing\s+aan zet: VDAB"))
-    await chips.nth(0).click()
+    chips = page.get_by_role("navigation", name="Snel naar").get_by_role("link")
+    # What is new first, then what runs: ours before theirs, and each says whose turn it is in words.
+    await expect(chips).to_have_count(3)
+    await expect(chips.nth(0)).to_contain_text("nieuwe stappen VDAB: Vraag gesteld")
+    await expect(chips.nth(1)).to_contain_text(re.compile(r"Vraag\s+aan zet: jullie\s+\d+ \w+ · over \d+ dagen"))
+    await expect(chips.nth(2)).to_contain_text(re.compile(r"Verwijzing\s+aan zet: VDAB"))
+    await chips.nth(1).click()
     await expect(page.locator(f"#t-{asked['threadId']}")).to_be_in_viewport()
     assert visit.complaints == []
 

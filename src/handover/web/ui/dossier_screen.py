@@ -92,6 +92,7 @@ def _dossier_page(page: Page, looked: Looked, choice: Choice, *, before: int) ->
         confidential=confidential.section(page, dossier, (*found, *earlier)) if is_latest else None,
         ahead=[one for one in planned if choice.wants(one.lane, one.kind, has_text=False)],
         shown=shown,
+        news=[step for step in shown.steps if step.is_new],
         choice=choice,
         sides_to_choose=SIDES,
         kinds_to_choose=KINDS,

@@ -24,6 +24,8 @@ _UNTOLD = {
     "dossier.opened": frozenset({"givenName", "familyName", "birthDate"}),
     "dossier.inscriptionOpened": frozenset({"organisation", "organisationKind", "seesFrom", "byThread"}),
     "dossier.inscriptionClosed": frozenset({"organisation"}),
+    "dossier.merged": frozenset({"into"}),
+    "dossier.absorbed": frozenset({"merged"}),
 }
 """What the page says elsewhere, or what is for programs only."""
 
