@@ -113,8 +113,8 @@ class Places:
     @cached_property
     def _teams(self) -> list[tuple[Counsellor, ...]]:
         people = self.vdab.counsellors
-        whole = len(people) // TEAM_SIZE * TEAM_SIZE
-        return [people[first : first + TEAM_SIZE] for first in range(0, whole, TEAM_SIZE)]
+        count = max(len(people) // TEAM_SIZE, 1)
+        return [people[n * TEAM_SIZE : (n + 1) * TEAM_SIZE] for n in range(count)]
 
     @cached_property
     def vdab_desks(self) -> dict[str, tuple[Counsellor, ...]]:
