@@ -22,14 +22,14 @@ def test_a_word_is_explained_once_and_the_sentence_stays_what_it_was() -> None:
     )
     assert said.count("<button") == 1
     assert 'id="f-x-term-mandate"' in said
-    assert "Wat is" not in said
+    assert "Meer over" not in said
     plain = re.sub(r"<span.*?</span>|<[^>]+>", "", said)
     assert plain == "Een mandaat is de toestemming van de cliënt. Zonder mandaat niets."
 
 
 def test_a_word_in_the_label_is_asked_about_after_the_help() -> None:
     said = explained(DUTCH, "Rechtsgrond", Markup("Kies er een."), "f-x")
-    assert said.startswith("Kies er een. Wat is <button")
+    assert said.startswith("Kies er een. Meer over <button")
     assert ">rechtsgrond</button>" in said
     assert explained(DUTCH, "Telefoon", Markup("Een nummer."), "f-x") == "Een nummer."
     assert explained(DUTCH, "Telefoon", "", "f-x") == ""

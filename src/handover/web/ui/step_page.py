@@ -72,13 +72,18 @@ class StepForm:
             offers=offers,
             instruments=explained(page) if self.event_type == "training.proposed" else (),
             shared_with=self.readers(),
+            is_shared=self.is_shared,
             action=f"{address}?thread={self.thread_id}" if self.thread_id else address,
         )
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether others may read any of it: not where all of it is our own."""
+        return any(s.visibility in {Visibility.STEP, Visibility.CONTENT} for s in shapes_of(self.event_type))
+
     def readers(self) -> list[str]:
         """Give who else will read it: everyone in the dossier who sees such a process, unless all of it is our own."""
-        shared = any(s.visibility in {Visibility.STEP, Visibility.CONTENT} for s in shapes_of(self.event_type))
-        if not shared:
+        if not self.is_shared:
             return []
         others = [
             i.organisation
