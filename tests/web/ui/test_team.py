@@ -173,9 +173,47 @@ async def test_what_did_not_go_is_named_with_why_and_the_rest_went(visit: Visits
     await expect(kept.filter(has_text="Nummer 101")).to_contain_text("een andere collega heeft dit dossier intussen")
     await expect(kept.filter(has_text="Nummer 102")).to_contain_text("dit dossier is afgesloten")
     await expect(kept.last).to_have_text("Je organisatie zit niet in dit dossier.")
+    await expect(page.get_by_role("button", name="Probeer die opnieuw")).to_have_count(0)
     assert await _owners(instance, [went, taken]) == [SECOND, f"{OWN}.coordinator"]
     denied = await instance.pool.fetchval("SELECT dossier_id::text FROM access_log WHERE outcome = 'denied'")
     assert denied == foreign
+
+
+async def test_what_broke_off_is_sent_again_and_nothing_happens_twice(
+    visit: Visits, instance: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dossiers = await _dossiers(instance, 4)
+    await _projected(instance)
+    page = await visit(COORDINATOR)
+    await page.goto(f"/team/{FIRST}")
+    await page.get_by_label("Alle 4 dossiers van deze lijst").check()
+    await page.get_by_label("Aan wie?").select_option(value=SECOND)
+    await page.get_by_role("button", name="Verder").click()
+
+    record, real, asked = instance.services.record, instance.services.record.handle, 0
+
+    async def breaking(*arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as `handle`
+        """The connection is lost: before anything is recorded, or after it was and before we hear of it."""
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise ConnectionResetError
+        handled = await real(*arguments, **named)
+        if asked == 2:
+            raise ConnectionResetError
+        return handled
+
+    monkeypatch.setattr(record, "handle", breaking)
+    await page.get_by_role("button", name="Ja, geef 4 dossiers door").click()
+    await expect(page.locator(".problems h2")).to_have_text(re.compile("dossiers? (is|zijn) niet doorgegeven"))
+    await expect(page.locator(".problems li").first).to_contain_text("er ging iets mis")
+    monkeypatch.setattr(record, "handle", real)
+    await page.get_by_role("button", name="Probeer die opnieuw").click()
+    await expect(page.locator("main").get_by_role("status")).to_contain_text(f"nu van {OCMW_2}.")
+    await expect(page.locator(".problems")).to_have_count(0)
+    assert await _owners(instance, dossiers) == [SECOND] * 4
+    query = "SELECT count(*) FROM event WHERE type = 'dossier.counsellorReplaced'"
+    assert await instance.pool.fetchval(query) == 4
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (390, "dark"), (320, "light")])
@@ -236,6 +274,27 @@ async def test_a_form_that_says_too_little_says_what_is_missing_and_keeps_the_re
     await expect(page.get_by_role("alert")).to_be_focused()
     await expect(page.get_by_label("Waarom?")).to_have_value("Verlof.")
     await expect(page.get_by_label("Aan wie?")).to_have_value(SECOND)
+
+
+async def test_whoever_left_leaves_dossiers_behind_that_are_given_on(visit: Visits, instance: Instance) -> None:
+    dossiers = await _dossiers(instance, 2)
+    await _projected(instance)
+    await instance.pool.execute("DELETE FROM counsellor WHERE counsellor_id = $1", FIRST)
+    await instance.services.refresh_directory()
+    page = await visit(COORDINATOR)
+    await page.goto("/team")
+    await expect(page.locator(".loads-of").first).to_contain_text("Wie hier met een code staat")
+    await page.locator(".loads-of").first.get_by_role("link", name=FIRST).click()
+    await page.get_by_label("Alle 2 dossiers van deze lijst").check()
+    await page.get_by_label("Aan wie?").select_option(value=SECOND)
+    await page.get_by_role("button", name="Verder").click()
+    await page.get_by_role("button", name="Ja, geef 2 dossiers door").click()
+    await expect(page.locator("main").get_by_role("status")).to_contain_text(f"2 dossiers zijn nu van {OCMW_2}.")
+    assert await _owners(instance, dossiers) == [SECOND] * 2
+    await _projected(instance)
+    answer = await page.goto(f"/team/{FIRST}")
+    assert answer is not None
+    assert answer.status == 404, "nothing is left of theirs"
 
 
 async def test_only_a_coordinator_gets_there(visit: Visits) -> None:

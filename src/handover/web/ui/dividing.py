@@ -46,6 +46,12 @@ class Divided:
     kept: tuple[tuple[UUID, str], ...]
     clients: dict[UUID, str]
 
+    @property
+    def may_go_again(self) -> list[UUID]:
+        """Give those that may go when the form is sent once more: not the dossier itself stands in the way."""
+        settled = {str(kept) for kept in Kept}
+        return [dossier_id for dossier_id, reason in self.kept if reason not in settled]
+
 
 async def divide(page: Page, order: Order) -> Divided:
     """Do it, and note in the access log whose dossiers were handed over."""

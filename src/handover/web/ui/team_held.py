@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from handover.domain.parties import Counsellor, Party
-from handover.domain.refusals import Unseen
 from handover.inbox.cards import team_token
 from handover.inbox.load import NOBODY, Held, HeldDossier, overview
 from handover.web.ui.inbox import name_of, process_of
@@ -43,7 +42,7 @@ class Line:
 
 
 def holder_of(page: Page, who: str) -> Holder:
-    """Give whose dossiers are asked for. Raises Unseen for who is of another organisation."""
+    """Give whose dossiers are asked for; who works here no more may have left some behind."""
     directory, own = page.people.directory, page.own
     if who == UNNAMED:
         team = page.request.query_params.get("team", "")
@@ -51,11 +50,9 @@ def holder_of(page: Page, who: str) -> Holder:
             return Holder(NOBODY, page.t("team.unassigned"), address_of(NOBODY, own), None)
         token = team_token(own, team)
         return Holder(token, page.t("team.together_of", team=team), address_of(token, own), None, team)
-    known = directory.counsellors.get(who)
-    if known is not None and known.organisation_id != own:
-        raise Unseen
-    reach = page.people.reach(Party(organisation=own, counsellor=who)) if known else None
-    return Holder(who, known.name if known else who, address_of(who, own), reach)
+    works_here = directory.counsellor_of(own, who) is not None
+    reach = page.people.reach(Party(organisation=own, counsellor=who)) if works_here else None
+    return Holder(who, page.people.counsellor(who), address_of(who, own), reach)
 
 
 def form_of(holder: Holder, then: str = "") -> str:

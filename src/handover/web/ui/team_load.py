@@ -95,7 +95,11 @@ def overview_of(page: Page, loads: Mapping[str, Load], chosen: str) -> Overview:
     here = {c.counsellor_id for people in teams.values() for c in people}
     rows = _Rows(page, longest)
     unassigned = rows.of(page.t("team.unassigned"), loads[NOBODY]) if NOBODY in loads else None
-    left = [rows.of(who, load) for who, load in loads.items() if who and "/" not in who and who not in here]
+    left = [
+        rows.of(page.people.counsellor(who), load)
+        for who, load in loads.items()
+        if who and "/" not in who and who not in here
+    ]
     return Overview(
         total=sum(loads.values(), Load(who=NOBODY)),
         unassigned=unassigned,

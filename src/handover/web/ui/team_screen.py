@@ -86,8 +86,7 @@ async def give(request: Request, who: str) -> Response:
         leaving=holder.leaving, taking=taking.counsellor_id, why=_why(typed) or None, dossier_ids=tuple(chosen), key=key
     )
     divided = await divide(page, order)
-    kept = [dossier_id for dossier_id, _ in divided.kept]
-    again = _confirmed(page, who, taking, kept, _why(typed), key)
+    again = _confirmed(page, who, taking, divided.may_go_again, _why(typed), key)
     return page.show("team_done.html", **{**again, "done": len(divided.done), "kept": list(_kept(page, divided))})
 
 
