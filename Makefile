@@ -97,6 +97,18 @@ bench: $(STAMP) ## measure, each figure beside its limit (ARGS=... for more)
 click: $(STAMP) ## twenty people click on 200,000 dossiers; the times of pages into docs/performance.md
 	@$(BIN)/python -m benchmarks.clicking $(ARGS)
 
+.PHONY: lighthouse
+lighthouse: $(STAMP) ## Lighthouse on inbox and dossier, as a phone and a desk have them, into docs/performance.md
+	@tests/setup-chromium.sh
+	@tests/setup-node.sh
+	@$(BIN)/python -m benchmarks.lighthouse $(ARGS)
+
+.PHONY: screens
+screens: $(STAMP) ## every page, state and form in eight ways with axe; two browsers beside each other
+	@tests/setup-chromium.sh
+	@tests/setup-node.sh
+	@$(BIN)/python -m pytest tests/web/ui/test_all_screens.py tests/web/ui/test_two_browsers.py -s $(ARGS)
+
 .PHONY: flow
 flow: $(STAMP) ## one handover from request to completion, against a running instance
 	@$(BIN)/python -m tests.flow.run_flow $(ARGS)

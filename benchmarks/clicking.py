@@ -32,12 +32,12 @@ SHORTEST_THINK, LONGEST_THINK = 0.5, 1.5
 LIMIT_MS = 100
 _DATABASE = "population"
 _PART = "clicking"
-_DOSSIER = re.compile(r"/dossiers/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=[\"?#/])")
+DOSSIER = re.compile(r"/dossiers/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?=[\"?#/])")
 _BESIDE = ("/?whose=team", "/dossiers", "/contacts", "/team")
 """What people look at now and then."""
 _WARM_SECONDS = 15.0
 # Counsellors who have at least as many dossiers as a share of their kind has.
-_BUSY = """
+BUSY = """
 SELECT organisation_id, counsellor_id FROM (
     SELECT i.organisation_id, c.counsellor_id, count(*) AS dossiers,
            percent_rank() OVER (PARTITION BY o.kind ORDER BY count(*)) AS rank
@@ -103,7 +103,7 @@ class Person:
             run[name].took.append(took)
             run[name].sizes.append(int(answer.headers.get("Content-Length") or len(body)))
             if name == "inbox":
-                self._dossiers = sorted(set(_DOSSIER.findall(await answer.text())))
+                self._dossiers = sorted(set(DOSSIER.findall(await answer.text())))
 
     async def _think(self, think: tuple[float, float]) -> None:
         await asyncio.sleep(self._chance.uniform(*think))
@@ -137,7 +137,7 @@ async def _people(ready: Stage, dsn: str, port: int) -> AsyncIterator[list[Perso
         ("ocmw", 0.3, PEOPLE * 3 // 5 - 1),
         ("ocmw", 0.99, 1),
     ):
-        who += await owner.fetch(_BUSY, kind, rank, str(rank), count)
+        who += await owner.fetch(BUSY, kind, rank, str(rank), count)
     await owner.close()
     assert len(who) == PEOPLE, len(who)
     async with (
