@@ -35,8 +35,7 @@ class Post:
     @property
     def messages(self) -> list[EmailMessage]:
         """What came in, read."""
-        found = [message_from_bytes(raw, policy=policy.default) for raw in self.raw]
-        return [message for message in found if isinstance(message, EmailMessage)]
+        return [message_from_bytes(raw, policy=policy.default) for raw in self.raw]
 
     async def handle_EHLO(  # noqa: N802 - the library's name
         self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, responses: list[str]

@@ -23,6 +23,19 @@ def _tables() -> Iterator[Mutant]:
             yield Mutant(f"wall: {table} to its own", _WALLS, f'    "{table}": {seen},', wider, _TESTS)
 
 
+_NOTICES = f"{_VERSIONS}/0013_notices.sql"
+
+
+def _notices() -> Iterator[Mutant]:
+    """The same of the two tables of the migration after it, which is written as SQL."""
+    for table in ("notice_preference", "push_subscription"):
+        enabled = f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY;"
+        yield Mutant(f"wall: {table}", _NOTICES, enabled, "", _TESTS)
+        policy = f"ON {table} TO handover_app USING (organisation_id = ANY ((SELECT asking())::text[]))"
+        wider = policy[:-1] + " OR cardinality(asking()) > 0)"
+        yield Mutant(f"wall: {table} to its own", _NOTICES, policy, wider, _TESTS)
+
+
 _FOR_WHOM = """ AND EXISTS (
         SELECT FROM inscribed i WHERE i.dossier_id = p_dossier AND i.organisation_id = ANY (asking())
     )"""
@@ -66,6 +79,6 @@ _RULES = (
 
 def mutants() -> tuple[Mutant, ...]:
     """Give them all."""
-    found = (*_tables(), *_RULES)
+    found = (*_tables(), *_notices(), *_RULES)
     assert len(found) > 40, "the walls are not written as they are read here"
     return found

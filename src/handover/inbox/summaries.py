@@ -49,6 +49,7 @@ class Claimed:
 
 # {who}: a row with organisation_id, counsellor_id and their team's token. {also}, {dossiers}: where threads that one is
 # told of and one's dossiers are looked up; behind the wall only functions can use those indexes (migration 0011).
+# By the person alone, the organisation afterwards (OFFSET 0, as in `queries`): it may have a hundred thousand of them.
 _FIGURES = """
 CROSS JOIN LATERAL (
     SELECT coalesce(array_agg(DISTINCT t.dossier_id), '{{}}') AS dossiers,
@@ -59,9 +60,10 @@ CROSS JOIN LATERAL (
         WHERE t.organisation_id = {who}.organisation_id AND t.your_turn
           AND t.counsellor_id = ANY (ARRAY[{who}.counsellor_id, {who}.team, ''])
         UNION ALL
-        SELECT t.dossier_id, t.due_at FROM {also} t
+        SELECT t.dossier_id, t.due_at FROM (
+            SELECT * FROM {also} t WHERE t.also && ARRAY[{who}.counsellor_id, {who}.team] OFFSET 0
+        ) t
         WHERE t.organisation_id = {who}.organisation_id AND t.your_turn
-          AND t.also && ARRAY[{who}.counsellor_id, {who}.team]
     ) t
 ) y
 CROSS JOIN LATERAL (
@@ -72,8 +74,8 @@ CROSS JOIN LATERAL (
             WHERE s.organisation_id = {who}.organisation_id AND s.counsellor_id = {who}.counsellor_id
               AND s.dossier_id = i.dossier_id
         ), 0)) AS seen, i.foreign_sequence
-        FROM {dossiers} i
-        WHERE i.organisation_id = {who}.organisation_id AND i.counsellors @> ARRAY[{who}.counsellor_id]
+        FROM (SELECT * FROM {dossiers} i WHERE i.counsellors @> ARRAY[{who}.counsellor_id] OFFSET 0) i
+        WHERE i.organisation_id = {who}.organisation_id
         OFFSET 0
     ) i
     WHERE i.foreign_sequence > i.seen AND i.dossier_id <> ALL (y.dossiers) AND EXISTS (
