@@ -8,12 +8,11 @@ import msgspec
 
 from handover.domain.codes import OrganisationKind
 from handover.domain.deadlines import local_day
-from handover.domain.dossier import Dossier, Mandate
+from handover.domain.dossier import Dossier
 from handover.domain.fields import Payload
 from handover.domain.kinds import EVENT_TYPES
-from handover.domain.parties import Organisation
 from handover.domain.threads import Thread
-from handover.web.ui import header
+from handover.web.ui.choices import SIGNED, Choice, Chooser, Finder
 from handover.web.ui.dates import for_input, rounded
 from handover.web.ui.fields import Shape, Widget, shapes_of
 from handover.web.ui.glossary import explained
@@ -24,27 +23,8 @@ _RADIO_MOST = 5
 _FIRST_ROWS, _MORE_ROWS = 2, 2
 _NOW = {"attemptedAt", "contactedAt"}
 _TODAY = {"checkedOn", "endedOn", "heldOn"}
-_SIGNED = {"assessedBy", "decidedBy"}
-"""Who signs: only for oneself."""
-_NAMES_OTHERS = {"asked", "participantInvited"}
-"""Steps whose `counsellor` works elsewhere."""
-_OCMW, _VDAB = OrganisationKind.OCMW, OrganisationKind.VDAB
-_RECEIVERS = {
-    ("label.requested", _OCMW): {_VDAB},
-    ("label.requested", _VDAB): {_OCMW},
-    ("nonCooperation.observed", _VDAB): {_OCMW},
-}
 _KEPT = {"title", "startsOn", "endsOn", "workplace", "function", "hoursPerWeek"}
 """Facts of a running plan or contract: a later step starts from them, so that nobody types them again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """One thing to choose."""
-
-    value: str
-    label: str
-    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +40,7 @@ class Field:
     choices: tuple[Choice, ...] = ()
     rows: tuple[tuple["Field", ...], ...] = ()
     prefix: str = "f-"
+    finder: Finder | None = None
 
     @property
     def id(self) -> str:
@@ -112,9 +93,10 @@ class Former:
     ) -> None:
         self.page, self.dossier, self.event_type, self.thread = page, dossier, event_type, thread
         self.prefix = prefix
+        self.chooser = Chooser(page, dossier, event_type)
 
     def fields(self, typed: Typed, wrong: Mapping[str, Wrong], *, more: str = "") -> list[Field]:
-        """Give the fields with what stands in them; `more` names a repeated field that gets more rows."""
+        """Give the fields with what stands in them; `more` names a field that gets more rows, or is looked for."""
         return [self._field(shape, typed, wrong, more=more) for shape in shapes_of(self.event_type)]
 
     def start(self, earlier: Sequence[Payload]) -> dict[str, list[str]]:
@@ -137,7 +119,7 @@ class Former:
             likely = for_input(rounded(now))
         elif shape.name in _TODAY:
             likely = local_day(now).isoformat()
-        elif shape.name in _SIGNED or (shape.name in {"counsellor", "contact"} and shape.required):
+        elif shape.name in SIGNED or (shape.name in {"counsellor", "contact"} and shape.required):
             likely = self.page.caller.counsellor_id
         elif shape.name == "targetGroup":
             likely = str(self.dossier.target_group)
@@ -155,7 +137,7 @@ class Former:
     def _likely_receiver(self) -> str:
         """An OCMW mostly refers to VDAB, VDAB to the OCMW that is in the dossier."""
         others = self.page.people.others(self.page.own)
-        others = [o for o in others if self._may_receive(o)]
+        others = [o for o in others if self.chooser.may_receive(o)]
         inside = [o for o in others if self.dossier.inscription_of(o.organisation_id)]
         vdab = [o for o in others if o.kind is OrganisationKind.VDAB]
         likely = [o for o in inside if o.kind is not OrganisationKind.PARTNER] or vdab
@@ -174,15 +156,17 @@ class Former:
         help_key = f"help.{shape.name}"
         label = t.first(*keys)
         help_text = t(help_key) if help_key in t and not within else ""
+        choices, given = self.chooser.of(shape, typed, name), tuple(typed.get(name, ()))
         field = Field(
             name=name,
             # A row may be left empty as a whole, so no part of it is required by itself.
             shape=replace(shape, required=False) if within else shape,
             label=label,
             help="" if within else explained(t, label, help_text, self.prefix + name),
-            values=tuple(typed.get(name, ())),
+            values=given if more != name or not choices.only else _with_found(shape, given, choices.only),
             error=t(error.key, **error.values) if error else "",
-            choices=self._choices(shape),
+            choices=choices.listed,
+            finder=choices.finder,
             prefix=self.prefix,
         )
         return replace(field, rows=self._rows(shape, typed, wrong, more)) if shape.widget is Widget.ROWS else field
@@ -194,79 +178,15 @@ class Former:
             for n in range(count)
         )
 
-    def _choices(self, shape: Shape) -> tuple[Choice, ...]:  # noqa: PLR0911 - one return per kind of choice
-        t, people = self.page.t, self.page.people
-        match shape.widget:
-            case Widget.CODE | Widget.CODES:
-                return tuple(Choice(str(code), t.code(code)) for code in shape.codes)
-            case Widget.LANGUAGE:
-                found = [Choice(key[9:], t(key)) for key in t if key.startswith("language.")]
-                return tuple(sorted(found, key=lambda choice: choice.label))
-            case Widget.LEGAL_BASIS:
-                today = self.page.dates.today
-                bases = people.directory.legal_bases.values()
-                return tuple(Choice(b.legal_basis_id, b.title) for b in bases if b.in_force(today))
-            case Widget.ORGANISATION | Widget.ORGANISATIONS:
-                return self._organisations(shape)
-            case Widget.THREAD:
-                return self._threads()
-            case Widget.MANDATE:
-                return tuple(Choice(str(m.mandate_id), self._mandate(m)) for m in self.dossier.standing_mandates)
-            case Widget.COUNSELLOR:
-                return self._counsellors(shape)
-            case _:
-                return ()
-
-    def _organisations(self, shape: Shape) -> tuple[Choice, ...]:
-        people, own, dossier = self.page.people, self.page.own, self.dossier
-        if shape.name == "organisation" and self.event_type == "dossier.inscriptionClosed":
-            inside = [i.organisation for i in dossier.inscriptions if i.active]
-            mine = [o for o in inside if own in {o, dossier.lead.organisation}]
-            return tuple(Choice(o, people.organisation(o)) for o in mine)
-        return tuple(
-            Choice(o.organisation_id, o.name)
-            for o in people.others(own)
-            if (shape.name != "lead" or o.kind is not OrganisationKind.PARTNER)
-            and (shape.name != "receiver" or self._may_receive(o))
-        )
-
-    def _may_receive(self, organisation: Organisation) -> bool:
-        """Leave out whom the step cannot go to by the tables' own guards."""
-        among = _RECEIVERS.get((self.event_type, self.page.caller.organisation.kind))
-        return among is None or organisation.kind in among
-
-    def _threads(self) -> tuple[Choice, ...]:
-        """Give the processes that a step can be about: those we see, open ones first."""
-        seen = sorted(self.dossier.threads_seen_by(self.page.own), key=lambda th: (not th.is_open, th.opened_at))
-        return tuple(Choice(str(th.thread_id), header.title_of(self.page, th)) for th in seen)
-
-    def _mandate(self, mandate: Mandate) -> str:
-        t, people = self.page.t, self.page.people
-        words = f"{t.code(mandate.scope)} ({people.organisation(mandate.given_to)})"
-        if mandate.shared_with:
-            words += f" → {people.organisation(mandate.shared_with)}"
-        return f"{words}, {self.page.dates.plain(mandate.given_on)}"
-
-    def _counsellors(self, shape: Shape) -> tuple[Choice, ...]:
-        people, own = self.page.people, self.page.own
-        if shape.name == "replaced":
-            now = [c.counsellor for c in self.dossier.contacts if c.organisation == own and c.until is None]
-            return tuple(Choice(c, people.counsellor(c)) for c in now)
-        if shape.name in _SIGNED and self.page.caller.counsellor_id:
-            own_name = self.page.caller.counsellor_id
-            return (Choice(own_name, people.counsellor(own_name)),)
-        if shape.name == "otherCounsellor" or self.event_type.partition(".")[2] in _NAMES_OTHERS:
-            return tuple(
-                Choice(c.counsellor_id, c.name, o.name)
-                for o in people.others(own)
-                for c in people.of(o.organisation_id)
-            )
-        return tuple(Choice(c.counsellor_id, c.name) for c in people.of(own))
-
 
 def payload_of(event_type: str, data: Mapping[str, object]) -> Payload:
     """Give the checked payload. Raises msgspec.ValidationError for what no field's own check found."""
     return msgspec.convert(data, EVENT_TYPES[event_type].strict)
+
+
+def _with_found(shape: Shape, given: tuple[str, ...], found: str) -> tuple[str, ...]:
+    """Who looked for somebody and found one, meant that one."""
+    return (*given, found) if shape.widget is Widget.ORGANISATIONS else (found,)
 
 
 def _plain(value: object) -> str:

@@ -25,7 +25,7 @@ from handover.web.ui import header
 from handover.web.ui.dossier_screen import address_of, possible_steps, seen_dossier
 from handover.web.ui.fields import shapes_of
 from handover.web.ui.forms import Field, Former, payload_of
-from handover.web.ui.handover_preview import Desk, Preview, desk_of, preview
+from handover.web.ui.handover_preview import Preview, desk_of, preview
 from handover.web.ui.offers_panel import chosen_offer, offers_for
 from handover.web.ui.pages import Page
 from handover.web.ui.reading import Typed, Wrong, read, typed_in
@@ -72,10 +72,10 @@ async def hand_over(request: Request, dossier_id: str) -> Response:
     dossier = await seen_dossier(page, dossier_id, Action.POST_STEP)
     typed = typed_in(await request.form())
     if request.headers.get("hx-target") == _DESK:
-        return page.show("handover_desk.html", desk=_desk(page, dossier, typed))
+        return page.show("handover_desk.html", desk=desk_of(page, dossier, next(iter(typed.get("receiver", ())), "")))
     data, wrong = read(shapes_of(_TYPE), typed)
-    if wrong:
-        return await _show(page, dossier, typed, wrong)
+    if wrong or "more" in typed:
+        return await _show(page, dossier, typed, {} if "more" in typed else wrong)
     try:
         command = PostEvent(
             command_id=new_id(),
@@ -133,7 +133,8 @@ async def _show(
     status: int = 0,
 ) -> Response:
     t, target = page.t, page.request.headers.get("hx-target")
-    fields = {field.name: field for field in Former(page, dossier, _TYPE, None).fields(typed, wrong)}
+    more = next(iter(typed.get("more", ())), "")
+    fields = {field.name: field for field in Former(page, dossier, _TYPE, None).fields(typed, wrong, more=more)}
     ordered: list[Field] = [fields[name] for _, names in _SECTIONS for name in names]
     context: dict[str, object] = {
         "client": header.client_name(dossier),
@@ -157,10 +158,6 @@ async def _show(
         intake_day=page.dates.plain(local_day(known.intake.recorded_at)) if known.intake else "",
         intake_by=page.people.organisation(known.intake.organisation) if known.intake else "",
         offers=await offers_for(page, dossier, _TYPE),
-        desk=_desk(page, dossier, typed),
+        desk=desk_of(page, dossier, fields["receiver"].value),
         **context,
     )
-
-
-def _desk(page: Page, dossier: Dossier, typed: Typed) -> Desk | None:
-    return desk_of(page, dossier, next(iter(typed.get("receiver", ())), ""))

@@ -14,9 +14,10 @@ from handover.domain.policy import Task
 from handover.domain.refusals import Refusal
 from handover.platform.ids import new_id
 from handover.web.problems import problem_of
+from handover.web.ui.choices import Choice
 from handover.web.ui.dossier_screen import address_of
 from handover.web.ui.fields import Shape, Widget
-from handover.web.ui.forms import Choice, Field
+from handover.web.ui.forms import Field
 from handover.web.ui.glossary import explained
 from handover.web.ui.list_screen import acceptable_ssin, plain_ssin
 from handover.web.ui.pages import Page

@@ -51,25 +51,30 @@
     }
   };
 
+  // Gives what could not be put back: rows that were added, and choices that were looked for.
   const put = (form, values) => {
     const given = new Map();
     for (const [name, value] of values) given.set(name, [...(given.get(name) || []), value]);
     for (const field of form.elements) {
       if (!field.name || NEVER.has(field.name) || field.type === "submit") continue;
       const found = given.get(field.name) || [];
-      if (field.type === "checkbox" || field.type === "radio") field.checked = found.includes(field.value);
-      else if (found.length) field.value = found[0];
-      else if (field.type !== "hidden") field.value = "";
-      given.delete(field.name);
+      let at = 0;
+      if (field.type === "checkbox" || field.type === "radio") {
+        at = found.indexOf(field.value);
+        field.checked = at >= 0;
+      } else if (found.length || field.type !== "hidden") {
+        field.value = found.length ? found[0] : "";
+        at = field.value === found[0] ? 0 : -1;
+      }
+      if (at >= 0) found.splice(at, 1);
     }
-    return given;
+    return [...given].flatMap(([name, rest]) => rest.filter(Boolean).map((value) => [name, value]));
   };
-  // Rows that were added to the form are not in a fresh one: the server draws them anew.
-  const drawRows = (form, rest) => {
-    const rows = [...rest].filter(([name]) => /\.\d+\./.test(name));
+  // The server draws those anew.
+  const drawAgain = (form, rest) => {
     const more = form.querySelector("button[name=more]");
-    if (!rows.some(([, values]) => values.some(Boolean)) || !more || !window.htmx) return;
-    for (const [name, [value]] of rows) {
+    if (!rest.length || !more || !window.htmx) return;
+    for (const [name, value] of rest) {
       const field = document.createElement("input");
       Object.assign(field, { type: "hidden", name, value });
       form.append(field);
@@ -87,7 +92,7 @@
     if (kept) {
       const rest = put(form, kept);
       note(form, true);
-      drawRows(form, rest);
+      drawAgain(form, rest);
     }
     let wait = 0;
     const soon = () => {

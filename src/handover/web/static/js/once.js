@@ -9,6 +9,13 @@
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
   });
+  // Enter in a search looks for that, and does not send the form by its first button.
+  document.addEventListener("keydown", (event) => {
+    const finder = event.key === "Enter" && event.target.closest(".finder");
+    if (!finder || event.target.type !== "search") return;
+    event.preventDefault();
+    finder.querySelector("button").click();
+  });
   window.addEventListener("pageshow", () => {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
