@@ -13,6 +13,8 @@ from tests.web.ui.conftest import OCMW, REQUEST, VDAB, Opened, Visits
 from handover.access import demonstration
 from handover.domain.parties import Counsellor
 from handover.platform.walls import Walled
+from handover.record.directory import save_counsellor
+from handover.record.sealing import DossierKey
 
 _WHO = "ocmw-lindedal.trajectbegeleider-1"
 _STATEMENTS = ("fetch", "fetchrow", "fetchval", "execute")
@@ -136,7 +138,8 @@ async def test_what_comes_stands_above_today_and_what_was_below(
     lanes = page.locator(".lanes > li")
     kinds = [name.split()[0] for name in await lanes.evaluate_all("all => all.map(one => one.className)")]
     today = kinds.index("today")
-    assert set(kinds[:today]) == {"coming"}
+    assert kinds[0] == "day"
+    assert set(kinds[1:today]) == {"coming"}
     assert set(kinds[today + 1 :]) == {"step"}
     coming = page.locator(".coming")
     await expect(coming.filter(has_text="Eerste afspraak")).to_contain_text("Verwijzing")
@@ -424,7 +427,27 @@ async def test_a_closed_dossier_says_so_and_offers_to_reopen_it(
     assert "/steps/handover.requested" not in page
 
 
-# What it costs
+# What it costs, and what it does not open
+
+
+async def test_a_denial_opens_no_step(opened: Opened, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    dossier_id = await opened(refer=False)
+    elsewhere = Counsellor(counsellor_id="ocmw-lindedal.elders", organisation_id="ocmw-lindedal", name="Elders")
+    await save_counsellor(instance.worker.pool, elsewhere)
+    await instance.services.refresh_directory()
+    opened_steps: list[int] = []
+    plain = DossierKey.open_event
+
+    def counting(self: DossierKey, sequence: int, kept: bytes) -> bytes:
+        opened_steps.append(sequence)
+        return plain(self, sequence, kept)
+
+    monkeypatch.setattr(DossierKey, "open_event", counting)
+    async with await _browser(instance, elsewhere.counsellor_id) as near, await _browser(instance) as reader:
+        assert (await near.get(f"/dossiers/{dossier_id}")).status_code == 403
+        assert opened_steps == []
+        assert (await reader.get(f"/dossiers/{dossier_id}")).status_code == 200
+        assert opened_steps != []
 
 
 async def test_a_page_takes_three_statements_and_two_when_nothing_is_new(
