@@ -85,6 +85,7 @@ class DossierRow(Struct, frozen=True, kw_only=True):
     """None only in a stored row that cannot be read."""
     hidden: tuple[str, ...] = ()
     shown: tuple[UUID, ...] = ()
+    closed: bool = False
 
     @property
     def concerns(self) -> tuple[str, ...]:
@@ -186,6 +187,7 @@ def _dossier_row(dossier: Dossier, inscription: Inscription, threads: list[Threa
         ),
         hidden=RESTRICTED if is_partner else (),
         shown=takes_part,
+        closed=dossier.closed,
     )
 
 

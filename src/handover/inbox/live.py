@@ -19,7 +19,7 @@ ROWS_OF_DOSSIER = f"""
     ARRAY(
         SELECT ROW(
             i.dossier_id, i.organisation_id, i.counsellors, i.entered, i.version, i.foreign_sequence, i.card,
-            i.hidden, i.shown::text[]
+            i.hidden, i.shown::text[], i.closed
         )
         FROM inbox_dossier i WHERE i.dossier_id = d.dossier_id
     ) AS inbox_dossiers,
@@ -46,21 +46,21 @@ WITH gone_dossiers AS (
     DELETE FROM wake w USING unnest($6::uuid[]) AS g (dossier_id) WHERE w.dossier_id = g.dossier_id
 ), dossiers AS (
     INSERT INTO inbox_dossier AS i (
-        dossier_id, organisation_id, counsellors, entered, version, foreign_sequence, card, hidden, shown
+        dossier_id, organisation_id, counsellors, entered, version, foreign_sequence, card, hidden, shown, closed
     )
     SELECT n.dossier_id, n.organisation_id, string_to_array(n.counsellors, ' '), n.entered, n.version,
-           n.foreign_sequence, n.card, string_to_array(n.hidden, ' '), string_to_array(n.shown, ' ')::uuid[]
+           n.foreign_sequence, n.card, string_to_array(n.hidden, ' '), string_to_array(n.shown, ' ')::uuid[], n.closed
     FROM unnest(
         $7::uuid[], $8::text[], $9::text[], $10::integer[], $11::integer[], $12::integer[], $13::bytea[],
-        $14::text[], $15::text[]
-    ) AS n (dossier_id, organisation_id, counsellors, entered, version, foreign_sequence, card, hidden, shown)
+        $14::text[], $15::text[], $16::boolean[]
+    ) AS n (dossier_id, organisation_id, counsellors, entered, version, foreign_sequence, card, hidden, shown, closed)
     ON CONFLICT (dossier_id, organisation_id) DO UPDATE SET
         counsellors = excluded.counsellors, entered = excluded.entered, version = excluded.version,
         foreign_sequence = excluded.foreign_sequence, card = excluded.card, hidden = excluded.hidden,
-        shown = excluded.shown
+        shown = excluded.shown, closed = excluded.closed
 ), wakes AS (
     INSERT INTO wake AS w (dossier_id, at)
-    SELECT * FROM unnest($25::uuid[], $26::timestamptz[])
+    SELECT * FROM unnest($26::uuid[], $27::timestamptz[])
     ON CONFLICT (dossier_id) DO UPDATE SET at = excluded.at
 )
 INSERT INTO inbox_thread AS t (
@@ -69,8 +69,8 @@ INSERT INTO inbox_thread AS t (
 SELECT n.dossier_id, n.organisation_id, n.thread_id, n.your_turn, n.counsellor_id, n.due_at, n.since, n.card,
        string_to_array(n.also, E'\\x1f')
 FROM unnest(
-    $16::uuid[], $17::text[], $18::uuid[], $19::boolean[], $20::text[], $21::timestamptz[],
-    $22::timestamptz[], $23::bytea[], $24::text[]
+    $17::uuid[], $18::text[], $19::uuid[], $20::boolean[], $21::text[], $22::timestamptz[],
+    $23::timestamptz[], $24::bytea[], $25::text[]
 ) AS n (dossier_id, organisation_id, thread_id, your_turn, counsellor_id, due_at, since, card, also)
 ON CONFLICT (dossier_id, organisation_id, thread_id) DO UPDATE SET
     your_turn = excluded.your_turn, counsellor_id = excluded.counsellor_id, due_at = excluded.due_at,
@@ -136,6 +136,7 @@ def live_rows(record: asyncpg.Record, key: DossierKey) -> dict[Key, Row]:
         card,
         hidden,
         shown,
+        closed,
     ) in record["inbox_dossiers"]:
         found[organisation, None] = DossierRow(
             dossier_id=dossier_id,
@@ -147,6 +148,7 @@ def live_rows(record: asyncpg.Record, key: DossierKey) -> dict[Key, Row]:
             card=_readable(card, key, _card_place(organisation), _dossier_card),
             hidden=tuple(hidden),
             shown=tuple(UUID(thread_id) for thread_id in shown),
+            closed=closed,
         )
     for (
         dossier_id,
@@ -226,11 +228,12 @@ def _dossiers(rows: list[Row], keys: Mapping[UUID, DossierKey]) -> list[list[Any
             keys[row.dossier_id].seal(_card_place(row.organisation), _encode(row.card)),
             " ".join(row.hidden),
             " ".join(map(str, row.shown)),
+            row.closed,
         )
         for row in rows
         if isinstance(row, DossierRow)
     ]
-    return _columns(found, 9)
+    return _columns(found, 10)
 
 
 def _threads(rows: list[Row], keys: Mapping[UUID, DossierKey]) -> list[list[Any]]:

@@ -34,7 +34,7 @@ WITH dossiers AS (
     SELECT u.who, count(*) AS dossiers
     FROM (
         SELECT unnest(CASE WHEN counsellors = '{}' THEN ARRAY[''] ELSE counsellors END) AS who
-        FROM inbox_dossier WHERE organisation_id = $1
+        FROM inbox_dossier WHERE organisation_id = $1 AND NOT closed
     ) u
     GROUP BY u.who
 ), threads AS (
@@ -62,8 +62,8 @@ _TURNS = {
 # Beside their threads, the dossiers in which somebody (or nobody) works, which may have no thread at all. Those of a
 # counsellor are found by the counsellor alone (see `queries`), and checked afterwards. A team has turns only.
 _DOSSIERS = "UNION ALL SELECT dossier_id, NULL, NULL FROM {which}"
-_OF_COUNSELLOR = _DOSSIERS.format(which="inbox_dossiers_of($2) WHERE organisation_id = $1")
-_OF_NOBODY = _DOSSIERS.format(which="inbox_dossier WHERE organisation_id = $1 AND counsellors = '{}'")
+_OF_COUNSELLOR = _DOSSIERS.format(which="inbox_dossiers_of($2) WHERE organisation_id = $1 AND NOT closed")
+_OF_NOBODY = _DOSSIERS.format(which="inbox_dossier WHERE organisation_id = $1 AND counsellors = '{}' AND NOT closed")
 # Put together without a join, and each dossier looks up its own threads (OFFSET 0): whatever number of rows the planner
 # expects of a name, no plan of it is slow.
 _PAGE = f"""

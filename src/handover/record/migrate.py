@@ -1,5 +1,6 @@
 """Bring a database to this version's schema, while the service runs on."""
 
+import asyncio
 from importlib.resources import files
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from handover.platform.db import sqlalchemy_url
 from handover.platform.walls import APP, WORKER
 
 _ONE_AT_A_TIME = 0x68616E646F766572
+_LOOK_AGAIN_SECONDS = 0.1
 
 
 def _scripts() -> Path:
@@ -34,7 +36,11 @@ async def upgrade(dsn: str) -> None:
     engine = create_async_engine(sqlalchemy_url(dsn), poolclass=NullPool)
     try:
         async with engine.connect() as connection:
-            await connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME})
+            # Tried, not waited for: an index that is built beside the work waits for every statement that runs, and
+            # one that waited for this lock would wait for the index.
+            while not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": _ONE_AT_A_TIME}):
+                await connection.commit()
+                await asyncio.sleep(_LOOK_AGAIN_SECONDS)
             await connection.execute(text("SET lock_timeout = '5s'"))
             await connection.commit()
             await connection.run_sync(_upgrade)
