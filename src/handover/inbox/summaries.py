@@ -13,6 +13,7 @@ import asyncpg
 
 from handover.inbox.cards import team_token
 from handover.inbox.queries import NO_TEAM
+from handover.inbox.views import SOON
 from handover.platform.walls import Database
 
 LEASE = timedelta(minutes=5)
@@ -47,6 +48,8 @@ class Claimed:
     summary: Summary
 
 
+_SOON = f"interval '{SOON.days} days'"
+"""What can wait longer is in no figure, as it is in none of the inbox."""
 # {who}: a row with organisation_id, counsellor_id and their team's token. {also}, {dossiers}: where threads that one is
 # told of and one's dossiers are looked up; behind the wall only functions can use those indexes (migration 0011).
 # By the person alone, the organisation afterwards (OFFSET 0, as in `queries`): it may have a hundred thousand of them.
@@ -65,6 +68,7 @@ CROSS JOIN LATERAL (
         ) t
         WHERE t.organisation_id = {who}.organisation_id AND t.your_turn
     ) t
+    WHERE t.due_at IS NULL OR t.due_at <= $1::timestamptz + {soon}
 ) y
 CROSS JOIN LATERAL (
     SELECT count(*) AS news
@@ -93,6 +97,7 @@ FROM (SELECT $2::text AS organisation_id, $3::text AS counsellor_id, $4::text AS
         who="w",
         also="inbox_threads_also(ARRAY[w.counsellor_id, w.team])",
         dossiers="inbox_dossiers_of(w.counsellor_id)",
+        soon=_SOON,
     )
 }
 """  # noqa: S608 - put together from our own texts
@@ -120,7 +125,7 @@ WITH wanted AS (
 )
 SELECT w.organisation_id, w.counsellor_id, w.language, w.email, c.fence, c.failures, y.waiting, y.late, n.news
 FROM claimed c JOIN wanted w USING (organisation_id, counsellor_id)
-{_FIGURES.format(who="w", also="inbox_thread", dossiers="inbox_dossier")}
+{_FIGURES.format(who="w", also="inbox_thread", dossiers="inbox_dossier", soon=_SOON)}
 """  # noqa: S608 - put together from our own texts
 _SETTLE = """
 UPDATE daily_summary d SET settled_at = $4, outcome = $5
