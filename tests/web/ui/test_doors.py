@@ -99,7 +99,7 @@ async def test_a_form_sent_twice_counts_once(visit: Visits, opened: Opened, inst
         other = await http.post(address, data=form | {"situation": "Iets anders."})
     assert other.status_code == 422
     assert "Iets anders." in other.text
-    assert "was al verstuurd" in other.text
+    assert "was al opgeslagen, met een andere tekst" in other.text
     party = instance.party("ocmw-lindedal")
     events = (await party.get(f"/v1/dossiers/{dossier_id}/events")).json()["items"]
     assert [e["type"] for e in events].count("intake.recorded") == 1

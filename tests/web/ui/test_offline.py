@@ -55,14 +55,7 @@ async def test_an_answer_that_gets_lost_is_asked_for_again_and_counts_once(
     page = await visit(OCMW)
     await _fill(page, dossier_id, "Kwam de cliënt?")
 
-    async def lose(route: Route) -> None:
-        if route.request.method != "POST":
-            await route.continue_()
-            return
-        await route.fetch(max_redirects=0)
-        await route.abort("connectionreset")
-
-    await page.route("**/steps/question.asked", lose)
+    await page.route("**/steps/question.asked", _lose)
     await page.get_by_role("button", name=_SAVE).click()
     await expect(page.locator("#unsent")).to_be_visible()
     assert len(await _asked(instance, dossier_id)) == 1
@@ -75,6 +68,35 @@ async def test_an_answer_that_gets_lost_is_asked_for_again_and_counts_once(
     await page.get_by_role("button", name=_SAVE).click()
     await expect(page.get_by_role("status").first).to_contain_text("Opgeslagen")
     assert len(await _asked(instance, dossier_id)) == 1
+
+
+async def _lose(route: Route) -> None:
+    """Let the server record it, and its answer get lost."""
+    if route.request.method != "POST":
+        await route.continue_()
+        return
+    await route.fetch(max_redirects=0)
+    await route.abort("connectionreset")
+
+
+async def test_a_text_changed_after_a_lost_answer_is_no_silent_second_step(
+    visit: Visits, opened: Opened, instance: Instance
+) -> None:
+    dossier_id = await opened()
+    page = await visit(OCMW)
+    await _fill(page, dossier_id, "Eerste tekst")
+    await page.route("**/steps/question.asked", _lose)
+    await page.get_by_role("button", name=_SAVE).click()
+    await expect(page.locator("#unsent")).to_be_visible()
+    await page.unroute("**/steps/question.asked")
+    await page.locator("#f-question").fill("Andere tekst")
+    await page.get_by_role("button", name=_SAVE).click()
+    await expect(page.get_by_role("alert")).to_contain_text("Dit formulier was al opgeslagen")
+    assert [data["question"] for data in await _asked(instance, dossier_id)] == ["Eerste tekst"]
+    # Whoever wants both says so.
+    await page.get_by_role("button", name=_SAVE).click()
+    await expect(page.get_by_role("status").first).to_contain_text("Opgeslagen")
+    assert [data["question"] for data in await _asked(instance, dossier_id)] == ["Eerste tekst", "Andere tekst"]
 
 
 async def test_two_clicks_are_one_step(visit: Visits, opened: Opened, instance: Instance) -> None:

@@ -21,7 +21,7 @@ router = APIRouter(route_class=Screen)
 
 _NAME = re.compile(r"glossary\.(\w+)\.name")
 _WORD = Markup(
-    '<button class="term" type="button" popovertarget="{id}" aria-label="{explains}">{word}</button>'
+    '<button class="term" type="button" popovertarget="{id}">{word}</button>'
     '<span class="term-text" id="{id}" popover>{text} <a href="/glossary#{key}">{all}</a></span>'
 )
 
@@ -79,7 +79,6 @@ def _in_a_sentence(t: Words, word: str) -> str:
 def _word(t: Words, key: str, word: str, within: str) -> Markup:
     return _WORD.format(
         id=f"{within}-term-{key}",
-        explains=t("glossary.explains", term=word),
         word=word,
         text=t(f"glossary.{key}.text"),
         key=key,

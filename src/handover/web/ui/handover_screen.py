@@ -19,7 +19,6 @@ from handover.domain.refusals import Refusal, Unseen
 from handover.domain.visibility import Reader
 from handover.platform.ids import new_id
 from handover.record import codec
-from handover.record.handle import KeyReused
 from handover.web.problems import problem_of
 from handover.web.ui import header
 from handover.web.ui.dossier_screen import address_of, possible_steps, seen_dossier
@@ -32,7 +31,7 @@ from handover.web.ui.reading import Typed, Wrong, read, typed_in
 from handover.web.ui.screens import Screen, go_on
 from handover.web.ui.session import signed_in
 from handover.web.ui.step_page import not_now
-from handover.web.ui.step_screen import asked, may_write, refused
+from handover.web.ui.step_screen import asked, may_write, once_more
 
 router = APIRouter(route_class=Screen)
 _TYPE = "handover.requested"
@@ -94,8 +93,8 @@ async def hand_over(request: Request, dossier_id: str) -> Response:
     except Unseen:
         raise
     except Refusal as refusal:
-        again = {**typed, "key": [str(new_id())]} if isinstance(refusal, KeyReused) else typed
-        return await _show(page, dossier, again, refused(page, refusal), status=problem_of(refusal).status)
+        again, wrong = once_more(page, typed, refusal)
+        return await _show(page, dossier, again, wrong, status=problem_of(refusal).status)
     return go_on(page, f"{address_of(dossier.dossier_id)}?done={_TYPE}")
 
 

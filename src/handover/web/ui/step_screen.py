@@ -95,9 +95,8 @@ async def take_step(request: Request, dossier_id: str, event_type: str) -> Respo
     except Unseen:
         raise
     except Refusal as refusal:
-        # What was recorded under this key said something else: what stands here now is another step.
-        again = {**typed, "key": [str(new_id())]} if isinstance(refusal, KeyReused) else typed
-        return await _show(form, None, again, refused(page, refusal), status=problem_of(refusal).status)
+        again, wrong = once_more(page, typed, refusal)
+        return await _show(form, None, again, wrong, status=problem_of(refusal).status)
     if page.is_part:
         return form.done(handled.dossier)
     return go_on(page, f"{address_of(dossier.dossier_id)}?done={event_type}")
@@ -125,6 +124,16 @@ def asked(request: Request, typed: Typed, *, ssin: str | None = None) -> Asked:
     content = msgspec.json.encode(sorted((name, list(texts)) for name, texts in typed.items()))
     fingerprint = hashlib.sha256(f"FORM {request.url.path}?{request.url.query}\n".encode() + content).digest()
     return Asked(key=f"form-{key}" if _KEY.fullmatch(key) else f"form-{new_id()}", fingerprint=fingerprint, ssin=ssin)
+
+
+def once_more(page: Page, typed: Typed, refusal: Refusal) -> tuple[Typed, dict[str, Wrong]]:
+    """Give what stands in a form after a refusal, and what is wrong with it.
+
+    What was recorded under this key may have said something else: then what stands here now is another step.
+    """
+    if isinstance(refusal, KeyReused):
+        return {**typed, "key": [str(new_id())]}, {"": Wrong("form.already_sent")}
+    return typed, refused(page, refusal)
 
 
 def refused(page: Page, refusal: Refusal) -> dict[str, Wrong]:
