@@ -109,6 +109,11 @@ screens: $(STAMP) ## every page, state and form in eight ways with axe; two brow
 	@tests/setup-node.sh
 	@$(BIN)/python -m pytest tests/web/ui/test_all_screens.py tests/web/ui/test_two_browsers.py -s $(ARGS)
 
+.PHONY: gallery
+gallery: $(STAMP) ## the screenshots of docs/screens anew (ARGS=01-inbox for one)
+	@tests/setup-chromium.sh
+	@$(BIN)/python -m tests.web.ui.gallery $(ARGS)
+
 .PHONY: flow
 flow: $(STAMP) ## one handover from request to completion, against a running instance
 	@$(BIN)/python -m tests.flow.run_flow $(ARGS)

@@ -5,7 +5,6 @@ belongs there now. So a copy costs a hundredth of playing the history anew, and 
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -21,24 +20,13 @@ MASK_BITS = 60
 """Of an id's 62 random bits, how many make a copy's ids its own."""
 _BORN_FROM, _BIRTH_DAYS = date(1962, 1, 1), 15_000
 _TEST_MONTHS = 60
-_WORDS = [
-    "Een",
-    "Twee",
-    "Drie",
-    "Vier",
-    "Vijf",
-    "Zes",
-    "Zeven",
-    "Acht",
-    "Negen",
-    "Tien",
-    "Elf",
-    "Twaalf",
-    "Dertien",
-    "Veertien",
-    "Vijftien",
-    "Zestien",
-]
+_WORDS = (
+    *("Appel", "Peer", "Kers", "Pruim", "Vijg", "Druif", "Braam", "Bes", "Hop", "Gerst", "Rogge", "Haver", "Tarwe"),
+    *("Vlas", "Koren", "Klaver", "Brem", "Heide", "Varen", "Mos", "Riet", "Lis", "Munt", "Tijm", "Salie", "Dille"),
+    *("Kervel", "Look", "Prei", "Ui", "Raap", "Biet", "Kool", "Sla", "Spinazie", "Boon", "Erwt", "Linze", "Pompoen"),
+    *("Radijs", "Eik", "Beuk", "Berk", "Linde", "Els", "Es", "Iep", "Olm", "Wilg", "Populier", "Spar", "Den", "Lork"),
+    *("Taxus", "Hulst", "Klimop", "Roos", "Tulp", "Lelie", "Iris"),
+)
 
 
 class Cut:
@@ -115,8 +103,9 @@ def values(stand_ins: dict[str, str], ids: list[UUID]) -> list[bytes]:
 
 def client(number: int) -> tuple[str, date, str]:
     """Give a client's family name, birth date and test number: another one for each number."""
-    words: Iterator[str] = (_WORDS[number >> shift & 15] for shift in (16, 12, 8, 4, 0))
-    first, *rest = words
+    named = number * 37 % len(_WORDS) ** 2 if number < len(_WORDS) ** 2 else number
+    words = [_WORDS[named // len(_WORDS) ** place % len(_WORDS)] for place in (2, 1, 0)]
+    first, *rest = words[0 if number >= len(_WORDS) ** 2 else 1 :]
     born = _BORN_FROM + timedelta(days=number * 7919 % _BIRTH_DAYS)
     digits = int(f"{born:%y}{born.month + _TEST_MONTHS}{born:%d}{1 + number // _BIRTH_DAYS:03}")
     check = 97 - (digits if born.year < 2000 else 2_000_000_000 + digits) % 97

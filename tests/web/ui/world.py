@@ -34,6 +34,12 @@ SELECT d.dossier_id, {KEY_OF.format("d")} AS keys,
        ARRAY(SELECT e.body FROM event e WHERE e.dossier_id = d.dossier_id ORDER BY e.sequence) AS bodies
 FROM dossier d ORDER BY d.dossier_id
 """  # noqa: S608 - a constant
+_NEWS = """
+SELECT c.counsellor_id, count(*) AS dossiers
+FROM inbox_dossier i CROSS JOIN LATERAL unnest(i.counsellors) AS c (counsellor_id)
+LEFT JOIN inbox_seen s USING (organisation_id, counsellor_id, dossier_id)
+WHERE i.organisation_id = $1 AND i.foreign_sequence > coalesce(s.sequence, 0) GROUP BY 1
+"""
 Act = Callable[[Page], Awaitable[None]]
 
 
@@ -87,7 +93,8 @@ async def make(instance: Instance) -> World:
         assert dossier
         histories.append((dossier, events))
     world = World(instance, histories)
-    world.views = [*_pages(world, merged), *_forms(world)]
+    ocmw, vdab = await _busiest(world, OCMW), await _busiest(world, VDAB)
+    world.views = [*_pages(world, merged, ocmw, vdab), *_forms(world)]
     return world
 
 
@@ -101,11 +108,12 @@ async def _merged(instance: Instance) -> str:
     return old
 
 
-def busiest(world: World, organisation: str) -> str:
-    """Give the counsellor of an organisation who works with most clients for whom something is open."""
-    whose = Counter(dossier.counsellor_of(organisation) for dossier, _ in world.histories if dossier.open_threads)
-    del whose[""]
-    return max(whose, key=lambda who: (whose[who], who))
+async def _busiest(world: World, organisation: str) -> str:
+    """Give the counsellor of an organisation who works with most clients, among those who have news."""
+    open_now = Counter(dossier.counsellor_of(organisation) for dossier, _ in world.histories if dossier.open_threads)
+    found = await world.instance.pool.fetch(_NEWS, organisation)
+    with_news: dict[str, int] = {row["counsellor_id"]: row["dossiers"] for row in found}
+    return max(with_news, key=lambda who: (with_news[who] > 1, open_now[who], who))
 
 
 def _dossiers_of(world: World, who: str) -> list[tuple[Dossier, list[Event]]]:
@@ -137,8 +145,18 @@ def submitted(form: str, **fills: str) -> Act:
     return act
 
 
-def _pages(world: World, merged: str) -> list[View]:
-    ocmw, vdab = busiest(world, OCMW), busiest(world, VDAB)
+async def _previewed(page: Page) -> None:
+    """Fill in a referral and ask what the other will read."""
+    form = page.locator("form[action$='warm-handover']")
+    await form.locator("select[name='purpose']").select_option("guidanceToWork")
+    wish = "Ik wil graag in een magazijn werken, tijdens de schooluren."
+    await form.locator("[name='summary']").fill("Heeft een heftruckattest, spreekt goed Nederlands, zoekt opvang.")
+    await form.locator("[name='clientWish']").fill(wish)
+    await form.locator("button[name='preview']").click()
+    await page.locator("#preview", has_text=wish).wait_for()
+
+
+def _pages(world: World, merged: str, ocmw: str, vdab: str) -> list[View]:
     mine = _dossiers_of(world, ocmw)
     rich = max((d for d, _ in mine if not d.closed), key=lambda d: (len(d.open_threads), d.version))
     closed = next((d for d, _ in _everyone(world, OCMW) if d.closed), rich)
@@ -183,6 +201,7 @@ def _pages(world: World, merged: str) -> list[View]:
         View("dossier, who read it", ocmw, f"{dossier}/access"),
         View("dossier, deliveries", ocmw, f"{dossier}/deliveries"),
         View("warm handover", ocmw, f"{_referable(world, ocmw)}/warm-handover"),
+        View("warm handover, preview", ocmw, f"{_referable(world, ocmw)}/warm-handover", act=_previewed),
         View(
             "warm handover, errors",
             ocmw,
