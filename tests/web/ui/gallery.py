@@ -17,7 +17,13 @@ from handover.wiring import Doors
 
 DIRECTORY = Path(__file__).parents[3] / "docs" / "screens"
 MOST_BYTES = 150_000
-_ARGUMENTS = ["--no-sandbox", "--hide-scrollbars", "--disable-background-networking", "--disable-component-update"]
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--lang=nl-BE",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 _HEIGHT = {1280: 900, 390: 844}
 
 
@@ -40,7 +46,7 @@ SHOTS = (
     Shot("04-dossier", "dossier"),
     Shot("05-dossier-timeline", "dossier", at="#h-timeline"),
     Shot("06-dossier-phone-dark", "dossier", width=390, scheme="dark"),
-    Shot("07-warm-handover", "warm handover, preview"),
+    Shot("07-warm-handover", "warm handover, preview", at="#main"),
     Shot("08-step-errors-phone", "a step, errors", width=390),
     Shot("09-contacts", "agreements"),
     Shot("10-team", "team"),
