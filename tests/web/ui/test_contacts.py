@@ -153,3 +153,13 @@ def test_people_and_organisations_come_by_name_with_the_coordinator_last() -> No
     # Those of another directory are others: nothing is kept from the one before.
     fewer = replace(directory, counsellors={"vdab.c": directory.counsellors["vdab.c"]})
     assert [c.name for c in People(fewer, WORDS[Language.NL]).of("vdab")] == ["Bea"]
+
+
+async def test_without_an_agreement_the_times_of_everybody_hold(visit: Visits, instance: Instance) -> None:
+    page = await visit(OCMW)
+    await page.goto("/agreements")
+    first = page.locator(".contact").first
+    await expect(first.get_by_role("heading", level=2)).to_have_text("VDAB")
+    await expect(first.locator(".contact-times")).to_contain_text("Een verwijzing: ontvangen binnen 1 werkdag")
+    assert await page.locator(".contact-times").count() == 1, "between an OCMW and VDAB only"
+    del instance

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from handover.domain.agreeing import adjustable
 from handover.domain.agreements import Agreement, Desk
+from handover.domain.codes import OrganisationKind
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.parties import Organisation, Party
 from handover.web.ui.pages import Page
@@ -59,17 +60,23 @@ class Listed:
 
 
 def listed(page: Page, wanted: str, number: int) -> Listed:
-    """Give a page: the organisations with which there is an agreement first, then the others, by name."""
+    """Give a page: those with which there is an agreement, the other side of most referrals, the others; by name."""
     standing = _standing(page)
     words = _plain(wanted).split()
     found = [o for o in page.people.others(page.own) if all(word in _plain(o.name) for word in words)]
-    found.sort(key=lambda o: (o.organisation_id not in standing, o.name.casefold()))
+    found.sort(key=lambda o: (o.organisation_id not in standing, not _is_other_side(page, o), o.name.casefold()))
     pages = max(-(-len(found) // PAGE), 1)
     at = min(max(number, 1), pages)
     shown = found[(at - 1) * PAGE : at * PAGE]
     return Listed(
         tuple(_entry(page, o, standing.get(o.organisation_id)) for o in shown), total=len(found), number=at, pages=pages
     )
+
+
+def _is_other_side(page: Page, organisation: Organisation) -> bool:
+    """Tell whether it is VDAB for an OCMW, or an OCMW for VDAB: the answer times hold between these two."""
+    sides = {OrganisationKind.OCMW, OrganisationKind.VDAB}
+    return {page.caller.organisation.kind, organisation.kind} == sides
 
 
 def _standing(page: Page) -> dict[str, Agreement]:
@@ -117,7 +124,7 @@ def _entry(page: Page, organisation: Organisation, agreement: Agreement | None) 
         away=away(page, desk, party) if in_force else "",
         coordinator=page.people.reach(Party(organisation=own, counsellor=coordinator)) if known else None,
         desk=Reach(organisation.name, organisation.phone, organisation.email),
-        times=tuple(_times(page, in_force)) if in_force else (),
+        times=tuple(_times(page, in_force)) if in_force or _is_other_side(page, organisation) else (),
         line=page.people.reach(line) if line else None,
         line_times=tuple(_line_times(page, in_force)) if in_force else (),
         line_ours=page.people.reach(ours).name if ours else "",
@@ -154,9 +161,9 @@ def _until(desk: Desk, today: date) -> date:
     return day
 
 
-def _times(page: Page, agreement: Agreement) -> Iterator[str]:
+def _times(page: Page, agreement: Agreement | None) -> Iterator[str]:
     """Say how fast they answer; what was agreed differently is marked, also where no sentence here names it."""
-    agreed = agreement.terms.answer_times
+    agreed = agreement.terms.answer_times if agreement else {}
     for name, events in _TOLD.items():
         yield str(
             page.t(f"contacts.time_{name}", **{part: _time(page, e, agreed.get(e)) for part, e in events.items()})
