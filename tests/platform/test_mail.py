@@ -14,6 +14,7 @@ from handover.platform.mail_server import MailServer, is_address
 from handover.platform.settings import Settings, SettingsError, check
 
 SENDER = "handover <handover@example.org>"
+WRONG = "verkeerd-9c"
 
 
 def mailer(url: str, *, ca_file: Path | None = None, seconds: float = 5.0) -> Mailer:
@@ -121,12 +122,12 @@ async def test_a_server_that_is_not_there_is_away() -> None:
 async def test_a_wrong_password_is_told_without_it(tmp_path: Path) -> None:
     tls, trusted = certificate(tmp_path)
     async with posting(tls=tls, login=True) as post:
-        sends = mailer(f"smtp+starttls://{USER}:verkeerd-9c@localhost:{post.port}", ca_file=trusted)
+        sends = mailer(f"smtp+starttls://{USER}:{WRONG}@localhost:{post.port}", ca_file=trusted)
         with pytest.raises(MailServerAwayError) as away:
             await _once(sends)
     assert str(away.value) == "SMTPAuthenticationError"
     assert away.value.__cause__ is None
-    assert "verkeerd-9c" not in repr(MailServer.of("smtps://x:verkeerd-9c@h"))
+    assert WRONG not in repr(MailServer.of(f"smtps://x:{WRONG}@h"))
 
 
 async def _once(sends: Mailer) -> None:
@@ -135,8 +136,8 @@ async def _once(sends: Mailer) -> None:
 
 
 def test_an_address_of_a_server_is_read() -> None:
-    found = MailServer.of("smtp+starttls://us%40er:ge%2Fheim@mail.example:2525")
-    assert (found.host, found.port, found.user, found.password) == ("mail.example", 2525, "us@er", "ge/heim")
+    found = MailServer.of("smtp+starttls://us%40er:ge%2Fhm@mail.example:2525")
+    assert (found.host, found.port, found.user, found.password) == ("mail.example", 2525, "us@er", "ge/hm")
     ports = [MailServer.of(f"{kind}://mail.example").port for kind in ("smtp", "smtp+starttls", "smtps")]
     assert ports == [25, 587, 465]
     assert MailServer.of("smtp://u:p@localhost").password == "p"
@@ -150,14 +151,14 @@ def test_an_address_of_a_server_is_read() -> None:
         "smtp://",
         "smtp://mail.example:99999",
         "smtp://mail.example/path",
-        "smtps://mail.example?x=geheim-7",
-        "smtp://user:geheim-7@mail.example",
+        "smtps://mail.example?x=geh-7",
+        "smtp://user:geh-7@mail.example",
     ],
 )
 def test_what_is_no_server_does_not_start(url: str) -> None:
     with pytest.raises(SettingsError, match="HANDOVER_SMTP_URL") as refused:
         check(Settings(smtp_url=url, mail_from="a@example.org"))
-    assert "geheim-7" not in str(refused.value)
+    assert "geh-7" not in str(refused.value)
 
 
 def test_mail_comes_from_somewhere(tmp_path: Path) -> None:
