@@ -5,7 +5,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from benchmarks.population.filling import populate
@@ -54,6 +54,8 @@ class View:
     act: Act | None = None
     sheet: str = "forms"
     """Which tour it belongs to: every page is on "pages", one of many forms on "forms"."""
+    by_script: bool = False
+    """A state that scripts bring about; without them there is no such state."""
 
 
 @dataclass
@@ -145,6 +147,36 @@ def submitted(form: str, **fills: str) -> Act:
     return act
 
 
+async def _unfolded(page: Page) -> None:
+    """Open all that can be opened on the page."""
+    await page.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true; })")
+
+
+async def _in_place(page: Page) -> None:
+    """Open the form of the first step that can be taken in its place, and send it empty."""
+    await page.locator(".next a[hx-get]").first.click()
+    part = page.locator(".step-part").first
+    await part.wait_for()
+    await part.locator("button[type=submit]").click()
+    await page.wait_for_load_state("networkidle" if await page.locator("[data-stream]").count() == 0 else "load")
+    await page.wait_for_timeout(300)
+
+
+async def _keys(page: Page) -> None:
+    """Ask for the shortcuts."""
+    await page.locator("[data-keys-open]").click()
+    await page.locator("#keys[open]").wait_for()
+
+
+async def _cut_off(page: Page) -> None:
+    """Lose the connection."""
+    await page.context.set_offline(True)
+    try:
+        await page.locator("#offline:not([hidden])").wait_for()
+    finally:
+        await page.context.set_offline(False)
+
+
 async def _previewed(page: Page) -> None:
     """Fill in a referral and ask what the other will read."""
     form = page.locator("form[action$='warm-handover']")
@@ -220,10 +252,19 @@ def _pages(world: World, merged: str, ocmw: str, vdab: str) -> list[View]:
         View("team", COORDINATOR, "/team"),
         View("team of VDAB", f"{VDAB}.coordinator", "/team"),
         View("team, one person", COORDINATOR, f"/team/{ocmw}"),
+        View("inbox, all unfolded", ocmw, "/", act=_unfolded),
+        View("inbox, a step in its place", ocmw, "/", act=_in_place, by_script=True),
+        View("inbox, the shortcuts", ocmw, "/", act=_keys, by_script=True),
+        View("inbox, no connection", ocmw, "/", act=_cut_off, by_script=True),
+        View("dossier, all unfolded", ocmw, dossier, act=_unfolded),
+        View("offers, all unfolded", ocmw, "/offers", act=_unfolded),
+        View("team, all unfolded", COORDINATOR, "/team", act=_unfolded),
+        View("glossary", ocmw, "/glossary"),
+        View("no connection", "", "/offline"),
         View("not found", ocmw, "/dossiers/no-id", 404),
         View("not for you", ocmw, "/team", 403),
     ]
-    return [View(view.name, view.who, view.address, view.status, view.act, sheet="pages") for view in pages]
+    return [replace(view, sheet="pages") for view in pages]
 
 
 def _everyone(world: World, organisation: str) -> list[tuple[Dossier, list[Event]]]:
