@@ -25,6 +25,7 @@ from benchmarks.population.filling import populate
 from benchmarks.population.places import VDAB, Size
 from benchmarks.report import machine, say, write_part
 from benchmarks.stage import HOST, Stage, stage
+from handover.record.migrate import upgrade
 from handover.web.ui.session import COOKIE
 
 PEOPLE = 20
@@ -161,6 +162,8 @@ async def populated(dossiers: int, kept: Path | None) -> AsyncIterator[tuple[Sta
             async with ready.services(dsn) as filling:
                 parts = await populate(filling, Size.full(dossiers))
             say(", ".join(f"{what} {seconds:.0f} s" for what, seconds in parts.items()))
+        else:
+            await upgrade(ready.address(_DATABASE))
         yield ready, ready.address(_DATABASE)
 
 
