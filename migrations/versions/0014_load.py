@@ -14,7 +14,7 @@ depends_on = None
 
 # Under a new name, then in place of the old one: without an index at no moment.
 _INDEXES = {
-    "inbox_thread_by_counsellor": "inbox_thread (organisation_id, counsellor_id) INCLUDE (your_turn, due_at)",
+    "inbox_thread_by_counsellor": "inbox_thread (organisation_id, counsellor_id, your_turn) INCLUDE (due_at)",
     "inbox_dossier_by_organisation": "inbox_dossier (organisation_id, dossier_id) INCLUDE (counsellors, closed)",
     "inbox_dossier_unassigned": "inbox_dossier (organisation_id, dossier_id) WHERE counsellors = '{}' AND NOT closed",
 }

@@ -10,7 +10,7 @@ import pytest
 from tests.inbox.world import OCMW_1, OCMW_2, OTHER, OTHER_1, VDAB_1, VDAB_C, World
 
 from handover.inbox.summaries import LEASE, Claimed, DailySummaries, Summary, summary_of
-from handover.inbox.views import Group, is_later
+from handover.inbox.views import Group
 from handover.platform.walls import Walled, asking_for
 from handover.record.directory import save_counsellor, save_organisation
 
@@ -50,8 +50,9 @@ async def wants(world: World, who: str, *, hour: int = 8, first: date = date(202
 async def in_the_inbox(world: World, who: str, at: datetime) -> Summary:
     """Count what the inbox itself gives."""
     organisation = who.partition(".")[0]
-    items = await world.inbox.items(organisation, who, at=at, limit=1000, works_in=TEAMS[who])
-    yours = {i.dossier_id for i in items if i.group is Group.YOUR_TURN and not is_later(i, at)}
+    with asking_for([organisation]):
+        items = await world.inbox.lines(organisation, who, at=at, limit=1000, works_in=TEAMS[who])
+    yours = {i.dossier_id for i in items if i.group is Group.YOUR_TURN and not i.is_later}
     late = {i.dossier_id for i in items if i.group is Group.YOUR_TURN and i.overdue}
     return Summary(len(yours), len(late), len({i.dossier_id for i in items if i.group is Group.NEWS} - yours))
 

@@ -77,6 +77,18 @@ TEAM_LOOKBACK = 1000
 """How many of the organisation's latest feed entries are looked through for what is new to a team."""
 
 
+# By each name: what the planner expects of an array of unknown length makes it read the whole organisation.
+_OF_MANY = """(
+        SELECT t.* FROM unnest({names}) n (name)
+        CROSS JOIN LATERAL (
+            SELECT * FROM inbox_thread t
+            WHERE t.organisation_id = $1 AND t.counsellor_id = n.name AND {turn} OFFSET 0
+        ) t
+        UNION ALL
+        SELECT * FROM inbox_threads_also($4::text[]) WHERE organisation_id = $1 AND counsellor_id <> ALL ({names})
+    )"""
+
+
 def _items(yours_of: str, theirs_of: str, news: str) -> str:
     yours = _THREADS.format(group="yourTurn", turn="t.your_turn", threads=yours_of, order="t.due_at, t.thread_id")
     theirs = _THREADS.format(group="theirTurn", turn="NOT t.your_turn", threads=theirs_of, order="t.since, t.thread_id")
@@ -92,10 +104,9 @@ def _of_names(yours: str, theirs: str, told: str, news: str) -> str:
 OF_COUNSELLOR = _of_names(
     "ARRAY[$2::text, $4::text, '']", "ARRAY[$2::text, $4::text]", "ARRAY[$2::text, $4::text]", _NEWS_OF_COUNSELLOR
 )
-OF_TEAM = _of_names(
-    "$4::text[] || ''::text",
-    "$4::text[]",
-    "$4::text[]",
+OF_TEAM = _items(
+    _OF_MANY.format(names="$4::text[] || ''::text", turn="t.your_turn"),
+    _OF_MANY.format(names="$4::text[]", turn="NOT t.your_turn"),
     _NEWS_OF_MANY.format(lookback=TEAM_LOOKBACK, whose=" AND i.counsellors && $4::text[]"),
 )
 OF_ORGANISATION = _items(_OF_ALL, _OF_ALL, _NEWS_OF_MANY.format(lookback=TEAM_LOOKBACK, whose=""))

@@ -74,12 +74,54 @@ class InboxItem(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_
 
 
 SOON = timedelta(days=30)
-"""What is due after that is no work for this morning."""
+"""What is due later than that is no work for this morning."""
 
 
-def is_later(item: InboxItem, at: datetime) -> bool:
-    """Tell whether a turn is the caller's and can wait: due in more than a month."""
-    return item.group is Group.YOUR_TURN and item.due_at is not None and item.due_at > at + SOON
+class Line:
+    """One line as the query gives it. Its card is opened when it is first looked at: a page shows few of many."""
+
+    __slots__ = ("_at", "_cards", "_item", "_organisation", "_row", "_sealer", "dossier_id", "due_at", "group")
+
+    def __init__(
+        self, row: asyncpg.Record, sealer: Sealer, organisation: str, at: datetime, cards: dict[UUID, DossierCard]
+    ) -> None:
+        self._row, self._sealer, self._organisation, self._at, self._cards = row, sealer, organisation, at, cards
+        self._item: InboxItem | None = None
+        self.group = _GROUPS[row["group"]]
+        self.dossier_id: UUID = row["dossier_id"]
+        self.due_at: datetime | None = row["due_at"]
+
+    @property
+    def thread_id(self) -> UUID | None:
+        """The thread that waits, or that a step belongs to."""
+        found: UUID | None = self._row["thread_id"]
+        return found
+
+    @property
+    def event_type(self) -> str:
+        """Of news, what happened; "" of what waits."""
+        return self._row["type"] or ""
+
+    @property
+    def overdue(self) -> bool:
+        """Whether its due moment has passed."""
+        return self.due_at is not None and self.due_at < self._at
+
+    @property
+    def is_later(self) -> bool:
+        """Whether it is the caller's turn and can wait: due in more than a month."""
+        return self.group is Group.YOUR_TURN and self.due_at is not None and self.due_at > self._at + SOON
+
+    @property
+    def item(self) -> InboxItem:
+        """All of it. Raises sealing.Unreadable, or msgspec.DecodeError when it is no card."""
+        if self._item is None:
+            key = self._sealer.dossier(self.dossier_id, self._row["keys"])
+            if self.group is Group.NEWS:
+                self._item = _news(self._row, key, self._organisation, self._cards)
+            else:
+                self._item = _waiting(self._row, key, self._organisation, self._at)
+        return self._item
 
 
 class _Step(msgspec.Struct, frozen=True, rename="camel"):
@@ -112,7 +154,24 @@ class Inbox:
         works_in: str = "",
         members: Sequence[str] = (),
     ) -> list[InboxItem]:
-        """Give the items of a counsellor; with `team`, or without counsellor, those of the organisation.
+        """Give the items of `lines`, all of them opened."""
+        found = await self.lines(
+            organisation, counsellor_id, at=at, limit=limit, team=team, works_in=works_in, members=members
+        )
+        return [line.item for line in found]
+
+    async def lines(
+        self,
+        organisation: str,
+        counsellor_id: str | None,
+        *,
+        at: datetime,
+        limit: int = 100,
+        team: bool = False,
+        works_in: str = "",
+        members: Sequence[str] = (),
+    ) -> list[Line]:
+        """Give the lines of a counsellor; with `team`, or without counsellor, those of the organisation.
 
         At most `limit` of each group, the groups in the order of `Group`. A counsellor also gets the turns
         that are nobody's, those of the team that they work in, and what the ladder told them. With `members`
@@ -130,11 +189,7 @@ class Inbox:
         # Each group comes in its order; which group comes first is not promised by UNION ALL.
         rows.sort(key=lambda row: _PLACE[row["group"]])
         cards: dict[UUID, DossierCard] = {}
-        return [
-            _news(row, key, organisation, cards) if row["group"] == "news" else _waiting(row, key, organisation, at)
-            for row in rows
-            for key in (self._sealer.dossier(row["dossier_id"], row["keys"]),)
-        ]
+        return [Line(row, self._sealer, organisation, at, cards) for row in rows]
 
     async def named(
         self, organisation: str, counsellors: Sequence[str] | None, words: Sequence[str], *, among: int, limit: int

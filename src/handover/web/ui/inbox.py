@@ -11,7 +11,7 @@ from markupsafe import Markup
 from handover.domain.deadlines import local_day
 from handover.domain.passing import LADDER
 from handover.inbox.cards import Client
-from handover.inbox.views import Group, InboxItem, is_later
+from handover.inbox.views import Group, InboxItem, Line
 from handover.web.ui.fields import shapes_of, subject_of
 from handover.web.ui.inbox_filter import Wanted, Whose
 from handover.web.ui.pages import Page
@@ -92,6 +92,8 @@ class Part(Generic[Entry]):
     total: int
     hidden: int
     """How many clients more there are."""
+    capped: bool = False
+    """Whether there may be more than were asked for: then `total` is a least."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,51 +127,60 @@ def _about(body: bytes | None) -> str:
     return _body(body).data.organisation if body else ""
 
 
-def shown(page: Page, items: Sequence[InboxItem], wanted: Wanted) -> Shown:
-    """Give the groups; a step that an open turn already tells is not told again as news."""
-    yours = [item for item in items if item.group is Group.YOUR_TURN]
-    told = {(item.thread_id, item.type) for item in yours} | {(None, kind) for kind in _COMES_AND_GOES}
-    ours = {item.dossier_id for item in yours}
-    news = [
-        item
-        for item in items
-        if item.group is Group.NEWS
-        and not (item.dossier_id in ours and (item.thread_id, item.type) in told)
-        and not (item.type in _COMES_AND_GOES and _about(item.body) == page.own)
-    ]
-    theirs = [item for item in items if item.group is Group.THEIR_TURN]
-    mine = wanted.among(yours)
-    now = [item for item in mine if not is_later(item, page.dates.now)]
-    later = [item for item in mine if is_later(item, page.dates.now)]
-    others = wanted.among(theirs)
+def shown(page: Page, lines: Sequence[Line], wanted: Wanted, *, limit: int) -> Shown:
+    """Give the groups; a step that an open turn already tells is not told again as news.
+
+    `limit` is how many of each group were asked for. What is not shown is not opened.
+    """
+    of = {group: [line for line in lines if line.group is group] for group in Group}
+    mine, others = wanted.among(of[Group.YOUR_TURN]), wanted.among(of[Group.THEIR_TURN])
+    now = [line for line in mine if not line.is_later]
+    later = [line for line in mine if line.is_later]
     cases = {
         "yours": _first(now, wanted.whole is Group.YOUR_TURN),
-        "later": _first(later, wanted.later) if wanted.later else ([], len({item.dossier_id for item in later})),
+        "later": _first(later, wanted.later) if wanted.later else ([], len({line.dossier_id for line in later})),
         "theirs": _first(others, wanted.whole is Group.THEIR_TURN),
     }
+    ours: dict[UUID, list[Line]] = {}
+    for line in of[Group.YOUR_TURN]:
+        ours.setdefault(line.dossier_id, []).append(line)
+    news = [line for line in of[Group.NEWS] if not _is_told(page, line, ours.get(line.dossier_id, ()))]
     new, new_hidden = _first(wanted.among(news), wanted.whole is Group.NEWS)
 
-    def part(name: str, side: str, total: int) -> Part[Case]:
+    def part(name: str, side: str, group: Group, total: int) -> Part[Case]:
         found, hidden = cases[name]
-        return Part(tuple(_case(page, case, side, wanted) for case in found), total, hidden)
+        shown = tuple(_case(page, case, side, wanted) for case in found)
+        return Part(shown, total, hidden, capped=len(of[group]) >= limit)
 
     return Shown(
-        part("yours", "yours", len(now)),
-        part("later", "yours", len(later)),
-        part("theirs", "theirs", len(others)),
-        Part(tuple(_of_dossier(page, case) for case in new), len(new) + new_hidden, new_hidden),
+        part("yours", "yours", Group.YOUR_TURN, len(now)),
+        part("later", "yours", Group.YOUR_TURN, len(later)),
+        part("theirs", "theirs", Group.THEIR_TURN, len(others)),
+        Part(
+            tuple(_of_dossier(page, case) for case in new),
+            len(new) + new_hidden,
+            new_hidden,
+            capped=len(of[Group.NEWS]) >= limit,
+        ),
         tuple(item for found in (*(found for found, _ in cases.values()), new) for case in found for item in case),
     )
 
 
-def _first(items: Sequence[InboxItem], whole: bool) -> tuple[list[list[InboxItem]], int]:  # noqa: FBT001 - two kinds of page
-    """Give the items by client, as many clients as fit, and how many do not."""
-    by_dossier: dict[UUID, list[InboxItem]] = {}
-    for item in items:
-        by_dossier.setdefault(item.dossier_id, []).append(item)
+def _is_told(page: Page, news: Line, ours: Sequence[Line]) -> bool:
+    """Tell whether a turn of ours in the same dossier says this already, or whether it is about ourselves."""
+    if news.event_type not in _COMES_AND_GOES:
+        return any(line.thread_id == news.thread_id and line.item.type == news.event_type for line in ours)
+    return bool(ours and news.thread_id is None) or _about(news.item.body) == page.own
+
+
+def _first(lines: Sequence[Line], whole: bool) -> tuple[list[list[InboxItem]], int]:  # noqa: FBT001 - two kinds of page
+    """Give what is shown by client, as many clients as fit, and how many do not."""
+    by_dossier: dict[UUID, list[Line]] = {}
+    for line in lines:
+        by_dossier.setdefault(line.dossier_id, []).append(line)
     cases = list(by_dossier.values())
     most = len(cases) if whole else _SHOWN_CLIENTS
-    return cases[:most], max(len(cases) - most, 0)
+    return [[line.item for line in case] for case in cases[:most]], max(len(cases) - most, 0)
 
 
 def _case(page: Page, items: list[InboxItem], side: str, wanted: Wanted) -> Case:

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from handover.domain.codes import TargetGroup
 from handover.domain.kinds import KIND
-from handover.inbox.views import Group, InboxItem
+from handover.inbox.views import Group, InboxItem, Line
 
 
 class Whose(StrEnum):
@@ -72,13 +72,16 @@ class Wanted:
         query = replace(self, **changes).query  # type: ignore[arg-type]
         return f"{path}?{query}" if query else path
 
-    def among(self, items: Iterable[InboxItem]) -> list[InboxItem]:
-        """Give the items that are wanted, in their order. Overdue is only what waits: news is never late."""
-        return [
-            item
-            for item in items
-            if (not self.late or item.overdue)
-            and (not self.priority_line or item.priority_line)
+    def among(self, lines: Iterable[Line]) -> list[Line]:
+        """Give the lines that are wanted, in their order. Overdue is only what waits: news is never late."""
+        found = [line for line in lines if not self.late or line.overdue]
+        if self.priority_line or self.kind or self.target_group:
+            return [line for line in found if self._takes(line.item)]
+        return found
+
+    def _takes(self, item: InboxItem) -> bool:
+        return (
+            (not self.priority_line or item.priority_line)
             and (not self.kind or item.kind == self.kind)
             and (self.target_group is None or item.target_group is self.target_group)
-        ]
+        )

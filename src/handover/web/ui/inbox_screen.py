@@ -25,9 +25,9 @@ from handover.web.ui.session import signed_in, visitor
 from handover.web.visits import visit_of
 
 router = APIRouter(route_class=Screen)
-LIMIT = 200
-"""Most items of each group; of more than one person, and narrowed, more are looked through."""
-_LIMIT_OF_MANY = 1000
+_MOST = 500
+"""Most lines of each group; of those only what is shown is opened."""
+_MOST_NARROWED = 1000
 _HEARTBEAT_SECONDS = 20.0
 _BEATS = 90
 """A stream ends after half an hour; the browser comes back by itself, and is asked again who it is."""
@@ -96,16 +96,17 @@ async def _show(page: Page, template: str, wanted: Wanted) -> Response:
     await page.services.guard.permit(page.visit, Task.READ_INBOX)
     mine = wanted.whose is Whose.MINE
     team = _team(page)
-    items = await page.services.inbox.items(
+    limit = _MOST_NARROWED if wanted.narrows else _MOST
+    lines = await page.services.inbox.lines(
         page.own,
         page.caller.counsellor_id,
         at=page.dates.now,
-        limit=LIMIT if mine else _LIMIT_OF_MANY,
+        limit=limit,
         team=wanted.whose is Whose.EVERYONE,
         works_in=team,
         members=[] if mine else _members(page, team),
     )
-    groups = shown(page, items, wanted)
+    groups = shown(page, lines, wanted, limit=limit)
     bases = {item.dossier_id: item.inscription.legal_basis_id if item.inscription else "" for item in groups.items}
     relation = Relation.ASSIGNED if mine else Relation.INSCRIBED
     await page.services.guard.shown(page.visit, Task.READ_INBOX, bases, relation)
