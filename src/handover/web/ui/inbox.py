@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from uuid import UUID
 
 import msgspec
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from handover.domain.deadlines import local_day
 from handover.domain.passing import LADDER
@@ -303,6 +303,7 @@ def name_of(client: Client) -> str:
 def client_link(item: InboxItem) -> Markup:
     """Give the client's name as the way into the dossier, to the thread that waits where one does."""
     place = f"#t-{item.thread_id}" if item.group is not Group.NEWS else ""
-    link = Markup('<a class="client" id="{}" href="/dossiers/{}{}">{}</a>')
     key = f"c-{item.thread_id or item.dossier_id}" if place else f"c-{item.dossier_id}"
-    return link.format(key, item.dossier_id, place, name_of(item.client))
+    name = escape(name_of(item.client))
+    # Not by Markup.format, which took a tenth of the page; ids are our own, and the name is escaped.
+    return Markup(f'<a class="client" id="{key}" href="/dossiers/{item.dossier_id}{place}">{name}</a>')  # noqa: S704

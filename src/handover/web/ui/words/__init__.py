@@ -52,15 +52,15 @@ class Words:
         write_mo(compiled, catalogue)
         compiled.seek(0)
         self._translations = Translations(compiled)
-        self._taken_apart: dict[str, _Parts] = {}
+        self._taken_apart: dict[str, _Parts | Markup] = {}
 
     def __call__(self, key: str, **values: object) -> Markup:
         """Give the sentence of a key with its places filled in; raise KeyError for an unknown key."""
         parts = self._taken_apart.get(key)
         if parts is None:
             self._known(key)
-            parts = self._taken_apart[key] = _parts(self._translations.gettext(key))
-        return _filled(parts, values)
+            parts = self._taken_apart[key] = _whole(_parts(self._translations.gettext(key)))
+        return parts if isinstance(parts, Markup) else _filled(parts, values)
 
     def __contains__(self, key: str) -> bool:
         return key in self._keys
@@ -102,10 +102,14 @@ def _parts(sentence: str) -> _Parts:
     return tuple((text, name) for text, name, _, _ in Formatter().parse(sentence))
 
 
+def _whole(parts: _Parts) -> _Parts | Markup:
+    """Give a sentence without places as it is said; most are."""
+    is_whole = len(parts) == 1 and parts[0][1] is None
+    return Markup(parts[0][0]) if is_whole else parts  # noqa: S704 - the sentence is ours
+
+
 def _filled(parts: _Parts, values: Mapping[str, object]) -> Markup:
     """A page says hundreds of sentences: taking each apart every time was most of its cost."""
-    if len(parts) == 1 and parts[0][1] is None:
-        return Markup(parts[0][0])  # noqa: S704 - the sentence is ours
     said: list[str] = []
     for text, name in parts:
         said.append(text)
