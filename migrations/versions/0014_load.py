@@ -19,7 +19,7 @@ _INDEXES = {
     "inbox_dossier_unassigned": "inbox_dossier (organisation_id, dossier_id) WHERE counsellors = '{}' AND NOT closed",
 }
 
-# By the counsellor first, the organisation afterwards (OFFSET 0): a plan that was made while a connection asked for small
+# By the counsellor first, the organisation afterwards (OFFSET 0): a plan made while a connection asked for small
 # organisations stays, and by organisation it would read all that a large one has.
 _FUNCTIONS = """
 CREATE OR REPLACE FUNCTION inbox_dossiers_of(p_counsellor text) RETURNS SETOF inbox_dossier
