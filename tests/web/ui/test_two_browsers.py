@@ -40,7 +40,7 @@ class Watched:
 
     async def note(self, answered: float) -> None:
         """Wait until it has changed for the step that was answered then; an earlier change belongs to none."""
-        await self.page.wait_for_function("window.changedAt.length > 0")
+        await self.page.wait_for_function("() => window.changedAt.length > 0")
         first = await self.page.evaluate("window.changedAt[0]")
         self.took.append(first - answered)
 
