@@ -81,7 +81,8 @@ async def _live(instance: Instance, organisation: str) -> None:
     assert replayed.is_success, replayed.text
 
     async def projected() -> bool:
-        return bool((await instance.party(VDAB).get("/v1/inbox")).json()["items"])
+        items = (await instance.party(VDAB).get("/v1/inbox")).json()["items"]
+        return any(item["dossierId"] == dossier_id for item in items)
 
     await eventually(projected)
     counsellor = instance.party(organisation, _WHO[organisation])
