@@ -5,15 +5,16 @@ and one main part, a language, names for all that can be worked, ids that are it
 """
 
 import asyncio
+import contextlib
 import itertools
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page
+from playwright.async_api import Browser, CDPSession, Page
 from tests.conftest import fresh
 from tests.instance import running
 from tests.web.ui.axe import violations
@@ -21,7 +22,7 @@ from tests.web.ui.world import View, World, make
 
 from handover.platform.embedded import EmbeddedPostgres
 
-_AT_ONCE = 3
+_AT_ONCE, _HANDFUL = 2, 12
 _LOOK = """
 () => {
   const shown = e => e.checkVisibility && e.checkVisibility();
@@ -92,11 +93,11 @@ async def test_every_form(browser: Browser, world: World, width: int, scheme: st
 async def test_axe_would_find_what_is_wrong(browser: Browser, scripts: bool) -> None:  # noqa: FBT001
     context = await browser.new_context()
     page = await context.new_page()
-    allow = None if scripts else await _without_scripts(page)
+    seat = Seat(page, await context.new_cdp_session(page))
+    await seat.let_run(scripts=scripts)
     await page.goto(f"data:text/html,{quote(_BROKEN)}")
     assert await page.locator("noscript p").count() == (0 if scripts else 1), "as somebody without scripts reads it"
-    if allow:
-        await allow()
+    await seat.let_run(scripts=True)
     found = {violation.rule for violation in await violations(page)}
     assert {"image-alt", "label", "color-contrast", "html-has-lang", "document-title"} <= found
     await context.close()
@@ -105,16 +106,13 @@ async def test_axe_would_find_what_is_wrong(browser: Browser, scripts: bool) -> 
 async def _toured(
     browser: Browser, world: World, views: Sequence[View], *, width: int, scheme: str, scripts: bool
 ) -> None:
-    tour, waiting = Tour(), iter(views)
+    tour, waiting = Tour(), iter(_by_person(views))
 
     async def walk() -> None:
-        contexts: dict[str, BrowserContext] = {}
-        for view in waiting:
-            if view.who not in contexts:
-                contexts[view.who] = await _context(browser, world, view.who, width, scheme)
-            await _look(contexts[view.who], world, view, tour, width, scripts=scripts)
-        for context in contexts.values():
-            await context.close()
+        for some in waiting:
+            async with _seat(browser, world, some[0].who, width, scheme) as seat:
+                for view in some:
+                    await _look(seat, view, tour, width, scripts=scripts)
 
     await asyncio.gather(*(walk() for _ in range(_AT_ONCE)))
     found = ", ".join(f"{rule} {count}" for rule, count in tour.rules.most_common()) or "none"
@@ -126,7 +124,29 @@ async def _toured(
     assert not tour.wrong, "\n".join(tour.wrong)
 
 
-async def _context(browser: Browser, world: World, who: str, width: int, scheme: str) -> BrowserContext:
+def _by_person(views: Sequence[View]) -> Iterator[list[View]]:
+    """Give what one person looks at, a handful at a time: a browser is not started for each page."""
+    ordered = sorted(views, key=lambda view: view.who)
+    for _, own in itertools.groupby(ordered, key=lambda view: view.who):
+        rest = list(own)
+        yield from (rest[first : first + _HANDFUL] for first in range(0, len(rest), _HANDFUL))
+
+
+@dataclass
+class Seat:
+    """Somebody at a browser, and what it complained of."""
+
+    page: Page
+    session: CDPSession
+    heard: list[str] = field(default_factory=list)
+
+    async def let_run(self, *, scripts: bool) -> None:
+        """Let the scripts of pages run or not. What stands in `noscript` is read when a page comes, and stays."""
+        await self.session.send("Emulation.setScriptExecutionDisabled", {"value": not scripts})
+
+
+@contextlib.asynccontextmanager
+async def _seat(browser: Browser, world: World, who: str, width: int, scheme: str) -> AsyncIterator[Seat]:
     context = await browser.new_context(
         base_url=world.instance.base_url,
         locale="nl-BE",
@@ -138,49 +158,36 @@ async def _context(browser: Browser, world: World, who: str, width: int, scheme:
     context.set_default_timeout(15_000)
     if who:
         await context.add_cookies([await world.cookie(who)])  # type: ignore[list-item]
-    return context
-
-
-async def _without_scripts(page: Page) -> Callable[[], Awaitable[None]]:
-    """Let a page be read and worked without scripts; give what lets them run again, which axe needs.
-
-    What stands in `noscript` was read as part of the page by then, and stays.
-    """
-    session = await page.context.new_cdp_session(page)
-    await session.send("Emulation.setScriptExecutionDisabled", {"value": True})
-
-    async def allow() -> None:
-        await session.send("Emulation.setScriptExecutionDisabled", {"value": False})
-
-    return allow
-
-
-async def _look(context: BrowserContext, world: World, view: View, tour: Tour, width: int, *, scripts: bool) -> None:
     page = await context.new_page()
-    allow = None if scripts else await _without_scripts(page)
-    heard: list[str] = []
-    page.on("console", lambda m: heard.append(m.text) if m.type in {"error", "warning"} else None)
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("request", lambda r: None if r.url.startswith(world.instance.base_url) else heard.append(r.url))
+    seat = Seat(page, await context.new_cdp_session(page))
+    page.on("console", lambda m: seat.heard.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: seat.heard.append(str(error)))
+    page.on("request", lambda r: None if r.url.startswith(world.instance.base_url) else seat.heard.append(r.url))
+    yield seat
+    await context.close()
+
+
+async def _look(seat: Seat, view: View, tour: Tour, width: int, *, scripts: bool) -> None:
+    page = seat.page
+    seat.heard.clear()
     try:
+        await seat.let_run(scripts=scripts)
         answer = await page.goto(view.address)
         assert answer
         if answer.status != view.status:
             tour.note(view.name, f"{view.address} answered {answer.status}, not {view.status}")
         if view.act:
             await view.act(page)
-        if allow:
-            assert await page.evaluate("!document.querySelector('[data-stream]') || !window.htmx"), "no script ran"
-            await allow()
+        if not scripts:
+            assert await page.evaluate("typeof window.htmx") == "undefined", "a script ran"
+            await seat.let_run(scripts=True)  # axe is one
         await _judge(page, view, tour, width)
         # A browser itself says on the console that a page was not found; that is the state that is looked at.
         expected = ("status of 4", "ERR_INTERNET_DISCONNECTED")
-        tour.wrong += [f"{view.name}: {said}" for said in heard if not any(text in said for text in expected)]
+        tour.wrong += [f"{view.name}: {said}" for said in seat.heard if not any(text in said for text in expected)]
     except Exception as error:  # noqa: BLE001 - the tour goes on; all that is wrong is told at its end
         tour.note(view.name, f"{type(error).__name__}: {error}")
-    finally:
-        tour.looked += 1
-        await page.close()
+    tour.looked += 1
 
 
 async def _judge(page: Page, view: View, tour: Tour, width: int) -> None:

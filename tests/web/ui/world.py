@@ -10,7 +10,7 @@ from uuid import UUID
 
 from benchmarks.population.filling import populate
 from benchmarks.population.places import Size
-from playwright.async_api import Page
+from playwright.async_api import Locator, Page
 from tests.instance import Instance, number
 
 from handover.cli.seed_offers import seed_offers
@@ -134,6 +134,14 @@ def _caller(world: World, who: str) -> Caller:
     )
 
 
+async def _sent(page: Page, form: Locator) -> None:
+    """Send a form, and wait for what comes of it: another page, or another part of this one."""
+    async with page.expect_response(lambda response: response.request.method == "POST"):
+        await form.locator("button[type=submit]:not([name]), button:not([type])").first.click()
+    await page.wait_for_timeout(200)
+    await page.wait_for_load_state()
+
+
 def submitted(form: str, **fills: str) -> Act:
     """Send a form with only this filled in."""
 
@@ -141,8 +149,7 @@ def submitted(form: str, **fills: str) -> Act:
         found = page.locator(form).first
         for name, value in fills.items():
             await found.locator(f"[name='{name}']").first.fill(value)
-        await found.locator("button[type=submit]:not([name]), button:not([type])").first.click()
-        await page.wait_for_load_state()
+        await _sent(page, found)
 
     return act
 
@@ -153,13 +160,12 @@ async def _unfolded(page: Page) -> None:
 
 
 async def _in_place(page: Page) -> None:
-    """Open the form of the first step that can be taken in its place, and send it empty."""
+    """Open the form of a step in its place, and send it empty where something is required."""
     await page.locator(".next a[hx-get]").first.click()
     part = page.locator(".step-part").first
     await part.wait_for()
-    await part.locator("button[type=submit]").click()
-    await page.wait_for_load_state("networkidle" if await page.locator("[data-stream]").count() == 0 else "load")
-    await page.wait_for_timeout(300)
+    if await part.get_by_text("(verplicht)").count():
+        await _sent(page, part.locator("form"))
 
 
 async def _keys(page: Page) -> None:
@@ -169,10 +175,11 @@ async def _keys(page: Page) -> None:
 
 
 async def _cut_off(page: Page) -> None:
-    """Lose the connection."""
+    """Lose the connection, when nothing is under way that would say that it is there."""
+    await page.wait_for_timeout(500)
     await page.context.set_offline(True)
     try:
-        await page.locator("#offline:not([hidden])").wait_for()
+        await page.locator("#offline").wait_for(state="visible")
     finally:
         await page.context.set_offline(False)
 
