@@ -85,6 +85,8 @@ async def world(database: str, tmp_path: Path) -> AsyncIterator[World]:
                 answer = {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"}
                 await vdab.step(dossier_id, "handover.accepted", answer)
         await Projector(instance.worker.pool, database, instance.worker.sealer).catch_up()
+        # The steps are of today; the morning that they are looked at in is of the week before they are due.
+        await instance.pool.execute("UPDATE inbox_thread SET due_at = $1", TUESDAY + timedelta(days=7))
         await made.wants("vdab.bemiddelaar-1")
         await made.wants("ocmw-lindedal.trajectbegeleider-1", "fr")
         await made.wants("ocmw-lindedal.trajectbegeleider-2")
