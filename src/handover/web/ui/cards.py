@@ -11,18 +11,9 @@ from handover.domain.passing import LADDER
 from handover.domain.threads import Thread
 from handover.web.ui import roads
 from handover.web.ui.header import rule_text, status_of, title_of
-from handover.web.ui.inbox import process_of
+from handover.web.ui.inbox import Action, process_of
 from handover.web.ui.pages import Page
 from handover.web.ui.words import Words
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """A step that may be taken now."""
-
-    event_type: str
-    label: str
-    href: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,13 @@ from uuid import UUID
 from starlette.responses import Response
 
 from handover.domain.dossier import Dossier
-from handover.domain.fields import Visibility
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.threads import Thread
 from handover.web.ui import header
-from handover.web.ui.fields import shapes_of
 from handover.web.ui.forms import Former
 from handover.web.ui.offers_panel import Fitting, explained
 from handover.web.ui.pages import Page
+from handover.web.ui.readers import is_shared
 from handover.web.ui.reading import Typed, Wrong
 from handover.web.ui.values import Said
 
@@ -72,18 +71,13 @@ class StepForm:
             offers=offers,
             instruments=explained(page) if self.event_type == "training.proposed" else (),
             shared_with=self.readers(),
-            is_shared=self.is_shared,
+            is_shared=is_shared(self.event_type),
             action=f"{address}?thread={self.thread_id}" if self.thread_id else address,
         )
 
-    @property
-    def is_shared(self) -> bool:
-        """Whether others may read any of it: not where all of it is our own."""
-        return any(s.visibility in {Visibility.STEP, Visibility.CONTENT} for s in shapes_of(self.event_type))
-
     def readers(self) -> list[str]:
         """Give who else will read it: everyone in the dossier who sees such a process, unless all of it is our own."""
-        if not self.is_shared:
+        if not is_shared(self.event_type):
             return []
         others = [
             i.organisation
