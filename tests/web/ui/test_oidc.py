@@ -78,7 +78,7 @@ async def test_signing_in_and_out_with_the_provider(visit: Visits, there: House)
     await page.goto("/sign-in")
     await expect(page.get_by_role("link", name="Aanmelden", exact=True)).to_be_visible()
     await there.sign_in(page, "lindedal")
-    await expect(page.locator(".who-name")).to_contain_text("Trajectbegeleider Lindedal 1")
+    await expect(page.locator(".me-name")).to_contain_text("Trajectbegeleider Lindedal 1")
     assert urlsplit(page.url).path == "/"
     (cookie,) = [c for c in await page.context.cookies() if c.get("name") == COOKIE]
     assert (cookie.get("httpOnly"), cookie.get("sameSite"), cookie.get("path")) == (True, "Lax", "/")
@@ -104,7 +104,7 @@ async def test_signing_in_and_out_with_the_provider(visit: Visits, there: House)
 async def test_an_ovo_code_leads_to_the_organisation(visit: Visits, there: House) -> None:
     page = await visit()
     await there.sign_in(page, "vdab")
-    await expect(page.locator(".who-name")).to_contain_text("Bemiddelaar VDAB 1")
+    await expect(page.locator(".me-name")).to_contain_text("Bemiddelaar VDAB 1")
 
 
 @pytest.mark.parametrize(
@@ -297,7 +297,7 @@ async def test_the_client_proves_itself_with_a_key_and_reads_claims_elsewhere(
     async with house(database, tmp_path / "data", in_id_token=False, **proof) as elsewhere:
         page = await Indoors(visit.browser, elsewhere.instance)()
         await elsewhere.sign_in(page, "lindedal")
-        await expect(page.locator(".who-name")).to_contain_text("Trajectbegeleider Lindedal 1")
+        await expect(page.locator(".me-name")).to_contain_text("Trajectbegeleider Lindedal 1")
 
 
 async def test_without_its_provider_nobody_gets_in_and_who_is_in_stays(database: str, tmp_path: Path) -> None:
