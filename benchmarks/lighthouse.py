@@ -17,6 +17,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 import uvloop
+from tests.web.ui import chromium
 
 from benchmarks.clicking import BUSY, DOSSIER, populated
 from benchmarks.report import say, write_part
@@ -65,7 +66,7 @@ async def _once(address: str, cookie: str, *, desktop: bool) -> Report:
             *(["--preset=desktop"] if desktop else []),
             f"--extra-headers={json.dumps({'Cookie': cookie})}",
             "--chrome-flags=--headless=new --no-sandbox --disable-background-networking --disable-component-update",
-            env={**os.environ, "CHROME_PATH": "/usr/bin/chromium"},
+            env={**os.environ, "CHROME_PATH": chromium.WHOLE},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -1,7 +1,9 @@
 #!/bin/bash
-# Makes sure that /usr/bin/chromium is there: the tests of the inbox run in it.
+# Makes sure that Chromium is there for the tests in a browser: the whole of it, and where the distribution has it the
+# headless shell too, which most tests take (tests/web/ui/chromium.py).
 set -euo pipefail
-[ -x /usr/bin/chromium ] && exit 0
+whole=/usr/bin/chromium shell=/usr/bin/chromium-headless-shell
+[ -x $whole ] && [ -x $shell ] && exit 0
 
 if [ "$(id -u)" = 0 ]; then
     as_root=()
@@ -10,13 +12,13 @@ elif command -v sudo >/dev/null && sudo -n true 2>/dev/null; then
 else
     as_root=(false)
 fi
+install() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends "$@"; }
+
 if command -v apt-get >/dev/null && [ "${as_root[*]-}" != false ]; then
     echo "Installing chromium for the tests in a browser (once; this takes a minute) ..."
-    { "${as_root[@]}" apt-get -qq update \
-        && "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-            apt-get -qq install -y --no-install-recommends chromium; } >/dev/null || true
+    { "${as_root[@]}" apt-get -qq update; install chromium chromium-headless-shell || install chromium; } >/dev/null 2>&1 || true
 fi
-if [ ! -x /usr/bin/chromium ]; then
-    echo "The tests need a browser at /usr/bin/chromium: run 'sudo apt-get install chromium', then try again." >&2
+if [ ! -x $whole ]; then
+    echo "The tests need a browser at $whole: run 'sudo apt-get install chromium', then try again." >&2
     exit 1
 fi

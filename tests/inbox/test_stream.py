@@ -4,6 +4,7 @@ import gc
 import pytest
 from tests.inbox.world import OCMW, OCMW_1, OCMW_2, SEALER, VDAB, World
 
+from handover.inbox import stream
 from handover.inbox.cards import team_token
 from handover.inbox.projector import Projector, tell
 from handover.inbox.stream import InboxBroadcast
@@ -52,6 +53,57 @@ async def test_a_screen_of_one_counsellor_hears_what_is_in_that_inbox(world: Wor
             await tell(world.pool, [(OCMW, "")])
             assert await anothers.next(5), "what is nobody's is everybody's"
             assert await mine.next(5)
+    finally:
+        await broadcast.stop()
+
+
+async def test_what_changed_since_a_page_was_read_is_told_when_it_begins_to_listen(world: World) -> None:
+    broadcast, other_process = await _started(world), await _started(world)
+    try:
+        before = broadcast.mark
+        async with (
+            broadcast.subscribe(OCMW, [OCMW_1], since=before) as changes,
+            other_process.subscribe(OCMW) as heard,
+        ):
+            assert not await changes.next(0.05)
+            await tell(world.pool, [(OCMW, OCMW_1)])
+            assert await changes.next(5)
+            assert await heard.next(5)
+        after = broadcast.mark
+        for process, mark, named, told in (
+            (broadcast, before, [OCMW_1], True),
+            (broadcast, before, [OCMW_2], False),
+            (broadcast, before, [], True),
+            (broadcast, after, [OCMW_1], False),
+            (other_process, after, [OCMW_1], False),
+            (other_process, "of another time", [OCMW_2], True),
+        ):
+            async with process.subscribe(OCMW, named, since=mark) as changes:
+                assert await changes.next(0.05) is told, (mark, named)
+        async with broadcast.subscribe(VDAB, since=before) as theirs:
+            assert not await theirs.next(0.05)
+            await tell(world.pool, ())
+            assert await theirs.next(5)
+        async with broadcast.subscribe(VDAB, since=after) as theirs:
+            assert await theirs.next(0.05), "anybody's may have changed"
+    finally:
+        await broadcast.stop()
+        await other_process.stop()
+
+
+async def test_a_mark_older_than_what_is_remembered_is_a_change(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stream, "_REMEMBERED", 3)
+    broadcast = await _started(world)
+    try:
+        marks = [broadcast.mark]
+        async with broadcast.subscribe(VDAB) as theirs:
+            for _ in range(4):
+                await tell(world.pool, [(VDAB, "")])
+                assert await theirs.next(5)
+                marks.append(broadcast.mark)
+        for mark, told in zip(marks, (True, True, False, False, False), strict=True):
+            async with broadcast.subscribe(OCMW, since=mark) as ours:
+                assert await ours.next(0.05) is told
     finally:
         await broadcast.stop()
 

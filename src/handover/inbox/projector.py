@@ -17,6 +17,7 @@ from handover.domain.dossier import Dossier
 from handover.inbox.cards import rows
 from handover.inbox.live import ROWS_OF_DOSSIER, Changes, Inbox, live_rows
 from handover.platform.db import LOST, Listener
+from handover.platform.ids import new_id
 from handover.record import codec
 from handover.record.reading import CHANNEL
 from handover.record.sealing import DossierKey, Sealer
@@ -152,21 +153,22 @@ class Projector:
         return _Found.MORE if len(page) == self._page else _Found.NOTHING
 
 
-def written(inboxes: Iterable[Inbox]) -> str:
-    """Give inboxes as a notification names them; `read` reads it."""
-    return _BETWEEN.join(f"{organisation}{_OF}{name}" for organisation, name in inboxes)
+def _written(mark: str, inboxes: Iterable[Inbox]) -> str:
+    return _BETWEEN.join([mark, *(f"{organisation}{_OF}{name}" for organisation, name in inboxes)])
 
 
-def read(payload: str) -> list[Inbox]:
-    """Give the inboxes that a notification names; none: any may have changed."""
-    found = [word.partition(_OF) for word in payload.split(_BETWEEN) if word]
-    return [(organisation, name) for organisation, _, name in found]
+def read(payload: str) -> tuple[str, list[Inbox]]:
+    """Give a notification's own mark and the inboxes that it names; none: any may have changed."""
+    mark, *words = payload.split(_BETWEEN)
+    found = [word.partition(_OF) for word in words]
+    return mark, [(organisation, name) for organisation, _, name in found]
 
 
 async def tell(connection: asyncpg.Pool | asyncpg.Connection, inboxes: Iterable[Inbox]) -> None:
     """Notify that these inboxes changed; none named means any may have."""
-    named = sorted(inboxes)
-    for payload in (written(named), written(sorted({(organisation, "") for organisation, _ in named})), ""):
+    named, mark = sorted(inboxes), new_id().hex
+    for told in (named, sorted({(organisation, "") for organisation, _ in named}), []):
+        payload = _written(mark, told)
         if len(payload.encode()) <= _LONGEST_PAYLOAD:
             await connection.execute(_NOTIFY, payload)
             return

@@ -1,12 +1,23 @@
-"""Tells open screens that their inbox changed: one listening connection per process, however many look."""
+"""Tells open screens that their inbox changed: one listening connection per process, however many look.
+
+Between the reading of a page and the first moment at which it listens, something may change. So a page carries the mark
+of the last notification before it was read, and listens from that mark on. Each process hears the same notifications in
+the same order, so that the mark of one is known to the others.
+"""
 
 import asyncio
 import contextlib
+import itertools
 from collections import defaultdict
 from collections.abc import AsyncIterator, Collection
 
+from handover.inbox.live import Inbox
 from handover.inbox.projector import INBOX_CHANNEL, read
 from handover.platform.db import Listener
+from handover.platform.ids import new_id
+
+_REMEMBERED = 2000
+"""Notifications: whoever comes back after more of them is told that something may have changed."""
 
 
 class Changes:
@@ -56,6 +67,7 @@ class InboxBroadcast:
 
     def __init__(self, dsn: str) -> None:
         self._screens: defaultdict[str, set[Changes]] = defaultdict(set)
+        self._lately: dict[str, list[Inbox]] = {new_id().hex: []}
         self._stopped = False
         self._listener = Listener(dsn, [INBOX_CHANNEL], self._heard, application_name="handover-inbox-listen")
 
@@ -71,15 +83,26 @@ class InboxBroadcast:
                 screen._end()  # noqa: SLF001 - the two classes are one thing, seen from either end
         await self._listener.stop()
 
-    @contextlib.asynccontextmanager
-    async def subscribe(self, organisation: str, names: Collection[str] = ()) -> AsyncIterator[Changes]:
-        """Give the changes of an organisation's inboxes from now on; of those names only, where some are given.
+    @property
+    def mark(self) -> str:
+        """The last notification that was heard: what is read from now on holds all before it."""
+        return next(reversed(self._lately))
 
-        What concerns everybody there ("") comes in any case.
+    @contextlib.asynccontextmanager
+    async def subscribe(
+        self, organisation: str, names: Collection[str] = (), *, since: str = ""
+    ) -> AsyncIterator[Changes]:
+        """Give the changes of an organisation's inboxes; of those names only, where some are given.
+
+        What concerns everybody there ("") comes in any case. From now on, or from the mark `since`: a mark that is not
+        known (any more) is a change.
         """
         changes = Changes(frozenset(names))
         if self._stopped:
             changes._end()  # noqa: SLF001 - as above
+        elif since:
+            for name in self._missed(organisation, since):
+                changes._changed(name)  # noqa: SLF001 - as above
         self._screens[organisation].add(changes)
         try:
             yield changes
@@ -89,7 +112,26 @@ class InboxBroadcast:
                 del self._screens[organisation]
 
     def _heard(self, _channel: str, payload: str) -> None:
-        """An empty payload means everybody: some may have been missed while the connection was lost."""
-        for organisation, name in read(payload) if payload else [(screen, "") for screen in self._screens]:
+        mark, inboxes = read(payload)
+        if mark:
+            self._lately[mark] = inboxes
+            if len(self._lately) > _REMEMBERED:
+                del self._lately[next(iter(self._lately))]
+        else:
+            # Some may have been missed while the connection was lost: no mark of before is worth anything.
+            self._lately = {new_id().hex: []}
+        for organisation, name in inboxes or [(screen, "") for screen in self._screens]:
             for screen in self._screens.get(organisation, ()):
                 screen._changed(name)  # noqa: SLF001 - as above
+
+    def _missed(self, organisation: str, since: str) -> list[str]:
+        """Give whose inboxes changed there since a mark; "" when anybody's may have."""
+        if since not in self._lately:
+            return [""]
+        after = itertools.takewhile(lambda mark: mark != since, reversed(self._lately))
+        return [
+            name
+            for mark in after
+            for changed, name in self._lately[mark] or [(organisation, "")]
+            if changed == organisation
+        ]

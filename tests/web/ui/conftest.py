@@ -4,16 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 from tests.instance import Instance
+from tests.web.ui import chromium
 
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 OCMW, OCMW_2 = "Trajectbegeleider Lindedal 1", "Trajectbegeleider Lindedal 2"
 VDAB, VDAB_2 = "Bemiddelaar VDAB 1", "Bemiddelaar VDAB 2"
 STRANGER = "Maatschappelijk werker Waterhoek 1"
@@ -29,10 +23,8 @@ REQUEST = {
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One Chromium for the whole run."""
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
+    async with chromium.launched() as browser:
         yield browser
-        await browser.close()
 
 
 @dataclass

@@ -6,8 +6,9 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page
 from tests.instance import running
+from tests.web.ui import chromium
 from tests.web.ui.png import shrink
 from tests.web.ui.world import View, World, make
 
@@ -17,13 +18,6 @@ from handover.wiring import Doors
 
 DIRECTORY = Path(__file__).parents[3] / "docs" / "screens"
 MOST_BYTES = 150_000
-_ARGUMENTS = [
-    "--no-sandbox",
-    "--lang=nl-BE",
-    "--hide-scrollbars",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
 _HEIGHT = {1280: 900, 390: 844}
 
 
@@ -61,15 +55,16 @@ async def main() -> None:
     wanted = set(sys.argv[1:])
     with tempfile.TemporaryDirectory(prefix="handover-gallery-") as directory:
         server = EmbeddedPostgres(Path(directory))
-        async with server, async_playwright() as playwright:
+        async with server:
             await migrate_database(Doors(server.dsn(), server.dsn(login=SERVICE)))
-            async with running(server.dsn(), Path(directory), pool_size=8) as instance:
+            async with (
+                running(server.dsn(), Path(directory), pool_size=8) as instance,
+                chromium.launched("--lang=nl-BE", "--hide-scrollbars") as browser,
+            ):
                 world = await make(instance)
-                browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=_ARGUMENTS)
                 for shot in SHOTS:
                     if not wanted or shot.file in wanted:
                         await _take(browser, world, shot)
-                await browser.close()
 
 
 async def _take(browser: Browser, world: World, shot: Shot) -> None:

@@ -3,11 +3,13 @@
 import asyncio
 import hashlib
 import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import BrowserContext, CDPSession, Page, expect
+from playwright.async_api import Browser, BrowserContext, CDPSession, Page, expect
 from tests.instance import Instance, eventually
+from tests.web.ui import chromium
 from tests.web.ui.conftest import OCMW, OCMW_2, VDAB, VDAB_2, Opened, Visits
 
 ENDPOINT = "http://127.0.0.1:9/push/geheim"
@@ -26,6 +28,13 @@ _FAKE = """
   };
 })();
 """
+
+
+@pytest.fixture(scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    """A browser that can show notices."""
+    async with chromium.launched(whole=True) as browser:
+        yield browser
 
 
 async def turn_on(page: Page) -> None:

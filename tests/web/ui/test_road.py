@@ -1,9 +1,10 @@
 """The main road in two browsers: refer, hear of it, accept or refuse, hear of that."""
 
+import asyncio
 import re
 
-from playwright.async_api import Page, expect
-from tests.instance import Instance
+from playwright.async_api import Page, Route, expect
+from tests.instance import Instance, eventually
 from tests.web.ui.conftest import OCMW, REQUEST, VDAB, Opened, Visits, sign_out
 
 
@@ -113,6 +114,34 @@ async def test_seen_takes_news_away_in_place(visit: Visits, opened: Opened, inst
     await expect(ocmw.locator(".news")).to_contain_text("Geen nieuws")
     await expect(ocmw.locator("#live")).to_contain_text("0 keer nieuws")
     assert visit.complaints == []
+
+
+async def test_what_happens_while_a_page_is_on_its_way_shows_on_it(
+    visit: Visits, opened: Opened, instance: Instance
+) -> None:
+    dossier_id = await opened()
+    vdab = instance.party("vdab", "bemiddelaar-1")
+    ocmw = await visit(OCMW)
+    held = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        """Let the page come, and its stream only after the step."""
+        await held.wait()
+        await route.continue_()
+
+    await ocmw.route("**/inbox/stream**", hold)
+    await ocmw.goto("/")
+    await vdab.step(dossier_id, "handover.accepted", {"counsellor": "vdab.bemiddelaar-1", "reachedBy": "phone"})
+    ours = await ocmw.context.new_page()
+    await eventually(lambda: _told(ours, "aanvaardde"))
+    assert await ocmw.locator(".news .item").count() == 0, "the page that is open does not know it yet"
+    held.set()
+    await expect(ocmw.locator(".news .item")).to_contain_text("aanvaardde")
+
+
+async def _told(page: Page, text: str) -> bool:
+    await page.goto("/")
+    return text in await page.locator(".news").inner_text()
 
 
 async def test_an_open_dossier_says_that_it_changed_and_does_not_move(

@@ -65,7 +65,10 @@ async def seen(request: Request) -> Response:
 
 @router.get("/inbox/stream")
 async def stream(request: Request) -> Response:
-    """Say when the inbox changed (server-sent events): mine, or as `whose` says. 401 when nobody is signed in."""
+    """Say when the inbox changed (server-sent events): mine, or as `whose` says. 401 when nobody is signed in.
+
+    From the mark `since` that the page carries, or from where a browser that comes back says it was.
+    """
     caller = await visitor(request)
     if caller is None:
         return Response(status_code=401, headers=HEADERS)
@@ -73,23 +76,25 @@ async def stream(request: Request) -> Response:
     await services.guard.permit(visit_of(request, caller), Task.READ_INBOX)
     whose = Wanted.of(request.query_params).whose
     names = _names(Page(request, caller), whose)
+    since = request.headers.get("last-event-id") or request.query_params.get("since", "")
     return StreamingResponse(
-        _changes(services.broadcast, caller.organisation.organisation_id, names),
+        _changes(services.broadcast, caller.organisation.organisation_id, names, since),
         headers={**HEADERS, "X-Accel-Buffering": "no"},
         media_type="text/event-stream",
     )
 
 
-async def _changes(broadcast: InboxBroadcast, organisation: str, names: Collection[str]) -> AsyncIterator[bytes]:
-    async with broadcast.subscribe(organisation, names) as changes:
+async def _changes(
+    broadcast: InboxBroadcast, organisation: str, names: Collection[str], since: str
+) -> AsyncIterator[bytes]:
+    async with broadcast.subscribe(organisation, names, since=since) as changes:
         yield b": connected\n\n"
         for _ in range(_BEATS):
-            if await changes.next(_HEARTBEAT_SECONDS):
-                yield b"event: changed\ndata: inbox\n\n"
-            elif changes.ended:
+            # Without data it is no event, and still from where a browser that comes back goes on.
+            changed = b"event: changed\ndata: inbox\n" if await changes.next(_HEARTBEAT_SECONDS) else b""
+            if changes.ended:
                 return
-            else:
-                yield b": still here\n\n"
+            yield b"id: %s\n%s\n" % (broadcast.mark.encode(), changed)
 
 
 async def _show(page: Page, template: str, wanted: Wanted) -> Response:

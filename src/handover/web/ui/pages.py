@@ -57,6 +57,8 @@ class Page:
         self.services: Services = services_of(request)
         self.asked = request.query_params.get("lang", "")
         self.t: Words = WORDS[_language(request)]
+        # Before anything of the page is read: what changes from here on, its stream tells.
+        self._mark = self.services.broadcast.mark
         self.dates = Dates(self.t, self.services.clock.now())
         self.people = People(self.services.directory_now(), self.t)
         self._caller: Caller | None = caller or getattr(request.state, "caller", None)
@@ -114,6 +116,7 @@ class Page:
             "assets": ASSETS,
             "demonstration": self.services.settings.mode is Mode.DEMONSTRATION,
             "here": self.request.url.path,
+            "mark": self._mark,
             "switch": self._in_each_language() if self.request.method == "GET" else {},
         }
         body = TEMPLATES.get_template(template).render({**shared, **context}).encode()

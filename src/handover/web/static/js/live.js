@@ -26,7 +26,9 @@
   };
   const open = () => {
     if (source && source.readyState !== EventSource.CLOSED) return;
-    source = new EventSource(listener.dataset.stream);
+    const address = new URL(listener.dataset.stream, window.location.href);
+    address.searchParams.set("since", listener.dataset.since);
+    source = new EventSource(address);
     source.addEventListener("changed", soon);
     source.addEventListener("open", () => document.dispatchEvent(new CustomEvent("handover-stream-open")));
     source.addEventListener("error", () => {
