@@ -10,8 +10,8 @@ import sys
 
 from rich.progress import Progress
 
+from handover.adapters.kit.plan import Plan
 from handover.adapters.lino.inbound import plan_of
-from handover.adapters.lino.placement import Plan
 from handover.adapters.lino.reader import LinoSnapshot
 from handover.cli.import_lino import bring_about
 from handover.platform.settings import load

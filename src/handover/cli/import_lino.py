@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from handover.adapters.kit import Report
+from handover.adapters.kit.contract import Report
+from handover.adapters.kit.importer import Importer
+from handover.adapters.kit.plan import Plan
 from handover.adapters.lino.client import LinoClient
 from handover.adapters.lino.errors import LinoError
-from handover.adapters.lino.importer import Importer
 from handover.adapters.lino.inbound import plan_of
-from handover.adapters.lino.placement import Plan
 from handover.adapters.lino.reader import LinoSnapshot, read
-from handover.adapters.lino.recording import SYSTEM
+from handover.adapters.lino.system import LINO
 from handover.cli.inbound_door import KeptMarks, RecordDoor, RehearsalDoor
 from handover.cli.running import run, settings
 from handover.domain.codes import OrganisationKind
@@ -128,6 +128,7 @@ async def bring_about(
         await ready.pool.execute(f"NOTIFY {DIRECTORY}")
         await ready.directory.refresh()
     importer = Importer(
+        system=LINO,
         organisation=organisation,
         legal_basis_id=legal_basis_id,
         door=RehearsalDoor(real=door, directory=lambda: directory) if rehearsal else door,
@@ -135,7 +136,7 @@ async def bring_about(
             pool=ready.pool,
             clock=ready.clock,
             organisation_id=organisation.organisation_id,
-            system=SYSTEM,
+            system=LINO.name,
             rehearsal=rehearsal,
         ),
     )

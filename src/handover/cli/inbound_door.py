@@ -8,7 +8,7 @@ from uuid import UUID
 import asyncpg
 from msgspec.structs import replace
 
-from handover.adapters.kit import Answer, Mark
+from handover.adapters.kit.contract import Answer, Mark
 from handover.domain.decide import decide
 from handover.domain.dossier import Dossier
 from handover.domain.events import Command, OpenDossier

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 
+from handover.adapters.kit.plan import Origin
 from handover.adapters.lino.appointments import Appointment, Outcome
 from handover.adapters.lino.cells import Ref
 from handover.adapters.lino.reader import LinoSnapshot
@@ -15,7 +16,6 @@ from handover.adapters.lino.records import (
     IsipContract,
     LinoClientRow,
     LinoUser,
-    Origin,
 )
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)

@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
-from handover.adapters.kit import Reject
+from handover.adapters.kit.contract import Reject
+from handover.adapters.kit.plan import Origin
 from handover.adapters.lino.appointments import Outcome, appointments_of, outcome_of
-from handover.adapters.lino.records import CalendarEntry, EntryState, GuestState, Origin, Presence
+from handover.adapters.lino.records import CalendarEntry, EntryState, GuestState, Presence
 
 
 @pytest.mark.parametrize(

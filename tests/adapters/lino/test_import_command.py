@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from handover.adapters.kit import Reject, Report
+from handover.adapters.kit.contract import Reject, Report
 from handover.cli import import_lino
 from handover.domain.codes import OrganisationKind, Purpose
 from handover.domain.parties import LegalBasis, Organisation

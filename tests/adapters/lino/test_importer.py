@@ -22,11 +22,12 @@ from tests.adapters.lino.centre import (
     with_art60,
 )
 
-from handover.adapters.kit import Answer, Mark, Report
+from handover.adapters.kit.contract import Answer, Mark, Report
+from handover.adapters.kit.importer import Importer
 from handover.adapters.lino.appointments import Outcome
-from handover.adapters.lino.importer import Importer
 from handover.adapters.lino.inbound import plan_of
 from handover.adapters.lino.reader import LinoSnapshot
+from handover.adapters.lino.system import LINO
 from handover.cli.import_lino import with_counsellors
 from handover.cli.inbound_door import KeptMarks, RecordDoor, RehearsalDoor
 from handover.domain.codes import Capacity, OrganisationKind, Purpose, TargetGroup
@@ -93,7 +94,7 @@ class House:
         plan = plan_of(snapshot, OCMW.organisation_id, now=self.clock.now())
         self.directory = with_counsellors(self.directory, plan)
         given: dict[str, object] = {"door": self.door, "marks": self.marks(), **parts}
-        importer = Importer(organisation=OCMW, legal_basis_id="demo-protocol", **given)  # type: ignore[arg-type]
+        importer = Importer(system=LINO, organisation=OCMW, legal_basis_id="demo-protocol", **given)  # type: ignore[arg-type]
         return await importer.run(plan)
 
     async def events(self) -> list[Event]:

@@ -21,13 +21,13 @@ from tests.adapters.lino.centre import (
     with_art60,
 )
 
-from handover.adapters.kit import Reject
+from handover.adapters.kit.contract import Reject
+from handover.adapters.kit.plan import Origin, Plan, Process
 from handover.adapters.lino.appointments import Outcome
 from handover.adapters.lino.cells import Ref
 from handover.adapters.lino.inbound import SITUATION, plan_of
-from handover.adapters.lino.placement import Plan, Process
 from handover.adapters.lino.reader import LinoSnapshot
-from handover.adapters.lino.records import Art61Contract, Origin
+from handover.adapters.lino.records import Art61Contract
 from handover.domain.codes import Capacity, LeadKind, TargetGroup
 from handover.domain.codes_follow_up import AbsenceReason, EndReason
 from handover.domain.kinds.follow_up_payloads import (

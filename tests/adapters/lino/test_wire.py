@@ -4,7 +4,8 @@ from datetime import date, time
 
 import pytest
 
-from handover.adapters.kit import Reject
+from handover.adapters.kit.contract import Reject
+from handover.adapters.kit.plan import Origin
 from handover.adapters.lino import wire
 from handover.adapters.lino.cells import Ref, Unreadable
 from handover.adapters.lino.layout import Row
@@ -19,7 +20,6 @@ from handover.adapters.lino.records import (
     GuestState,
     IsipContract,
     LinoClientRow,
-    Origin,
     Presence,
 )
 

@@ -7,9 +7,10 @@ from datetime import date, time
 from enum import Enum
 from typing import Final
 
-from handover.adapters.kit import Reject
+from handover.adapters.kit.contract import Reject
+from handover.adapters.kit.plan import Origin
 from handover.adapters.lino.cells import Ref
-from handover.adapters.lino.records import CalendarEntry, EntryState, GuestState, Origin, Presence
+from handover.adapters.lino.records import CalendarEntry, EntryState, GuestState, Presence
 
 _CAME: Final = frozenset({GuestState.PRESENT, GuestState.WAITING, GuestState.BUSY, GuestState.GONE})
 

@@ -4,17 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from handover.adapters.kit.plan import Origin
 from handover.adapters.lino.appointments import Appointment, Outcome
 from handover.adapters.lino.reader import LinoSnapshot
-from handover.adapters.lino.records import (
-    Art60Contract,
-    Art61Contract,
-    Coaching,
-    Granting,
-    IsipContract,
-    LinoClientRow,
-    Origin,
-)
+from handover.adapters.lino.records import Art60Contract, Art61Contract, Coaching, Granting, IsipContract, LinoClientRow
 
 CALLED_OFF: Final = {
     Outcome.SUGGESTED: "appointment that is only suggested or a draft",

@@ -9,25 +9,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, TypeVar
 
-from handover.adapters.kit import Reject, unfit_fields
+from handover.adapters.kit.contract import Reject, unfit_fields
+from handover.adapters.kit.plan import Coach, Opening, Origin, Placement, Plan, Post, Process, key_of
 from handover.adapters.lino import processes
 from handover.adapters.lino.appointments import Appointment
 from handover.adapters.lino.cells import Unreadable
 from handover.adapters.lino.files import CALLED_OFF, ClientFile, files_of, origins_of
-from handover.adapters.lino.placement import (
-    Coach,
-    Frame,
-    Opening,
-    Placement,
-    Plan,
-    Post,
-    Process,
-    counsellors_of,
-    line,
-)
-from handover.adapters.lino.processes import key_of
+from handover.adapters.lino.frame import Frame, counsellors_of, line
 from handover.adapters.lino.reader import CLIENTS, LinoSnapshot
-from handover.adapters.lino.records import Coaching, Contract, LinoClientRow, Origin
+from handover.adapters.lino.records import Coaching, Contract, LinoClientRow
 from handover.adapters.lino.standing import standing_of
 from handover.domain.codes_follow_up import WorkWish
 from handover.domain.identity import is_ssin

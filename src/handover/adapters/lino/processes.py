@@ -6,10 +6,11 @@ Raises `Unreadable` with the reason when one cannot be.
 from datetime import date
 from typing import Final
 
+from handover.adapters.kit.plan import Post, Process, key_of
 from handover.adapters.lino.appointments import Appointment, Outcome
 from handover.adapters.lino.cells import Unreadable
-from handover.adapters.lino.placement import Frame, Post, Process, line, local, plausible
-from handover.adapters.lino.records import Art60Contract, Art61Contract, Contract, IsipContract, Origin
+from handover.adapters.lino.frame import Frame, line, local, plausible
+from handover.adapters.lino.records import Art60Contract, Art61Contract, Contract, IsipContract
 from handover.adapters.lino.standing import is_over, last_day
 from handover.domain.codes_follow_up import AbsenceReason, EndReason
 from handover.domain.kinds.follow_up_payloads import (
@@ -29,11 +30,6 @@ _NORMAL_ENDING: Final = 1
 _NO_TITLE: Final = "GPMI"
 _NO_SUBJECT: Final = "Afspraak"
 _IMPLAUSIBLE: Final = "its year is a typing error"
-
-
-def key_of(origin: Origin) -> str:
-    """Name a row of Lino in the memory of the import."""
-    return f"{origin.table}/{origin.key}"
 
 
 def plan(contract: IsipContract, frame: Frame) -> Process:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
-from handover.adapters.kit import Reject
+from handover.adapters.kit.contract import Reject
+from handover.adapters.kit.plan import Origin
 from handover.adapters.lino import records, wire
 from handover.adapters.lino.appointments import Appointment, appointments_of
 from handover.adapters.lino.client import LinoClient
 from handover.adapters.lino.errors import LinoChanged, LinoRefused
 from handover.adapters.lino.layout import Row
-from handover.adapters.lino.records import Origin
 
 USERS: Final = "users/AllUsers"
 CLIENTS: Final = "pcsw/AllClients"

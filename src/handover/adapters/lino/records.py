@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, time
 from enum import Enum
 
+from handover.adapters.kit.plan import Origin
 from handover.adapters.lino.cells import Ref
 
 
@@ -38,14 +39,6 @@ class GuestState(Enum):
     GONE = "46"
     MISSING = "50"
     EXCUSED = "60"
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a record comes from: the Lino table (`app/Table`) and the key of the row in it."""
-
-    table: str
-    key: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from handover.adapters.lino.placement import Frame
+from handover.adapters.lino.frame import Frame
 from handover.adapters.lino.records import Contract, Granting
 from handover.domain.codes import Capacity, LeadKind, TargetGroup
 

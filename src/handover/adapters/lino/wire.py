@@ -9,7 +9,8 @@ from datetime import date
 from enum import Enum
 from typing import Final, TypeVar
 
-from handover.adapters.kit import Reject
+from handover.adapters.kit.contract import Reject
+from handover.adapters.kit.plan import Origin
 from handover.adapters.lino import cells
 from handover.adapters.lino.cells import Unreadable
 from handover.adapters.lino.layout import Row
@@ -25,7 +26,6 @@ from handover.adapters.lino.records import (
     IsipContract,
     LinoClientRow,
     LinoUser,
-    Origin,
     Presence,
 )
 

@@ -19,6 +19,14 @@ UNCERTAIN: Final = ""
 
 
 @dataclass(frozen=True, slots=True)
+class System:
+    """An outside system: its `name` is an identifier that stays, `label` is what people call it."""
+
+    name: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """The dossier after a command, and the event types that were recorded (none: it was so already)."""
 

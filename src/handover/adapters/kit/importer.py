@@ -1,6 +1,6 @@
-"""Brings the dossiers of one OCMW up to what Lino says, and no further: what is so already is left alone.
+"""Brings the dossiers of one organisation up to what an outside system says; what is so already is left alone.
 
-Repeatable by three means. A mark per thing of Lino says what was last recorded, so that a second run submits
+Repeatable by three means. A mark per thing of it says what was last recorded, so that a second run submits
 nothing. The idempotency key holds the content and its revision, so that a run that stopped between record and
 mark records nothing twice, while content that went from A to B and back gives a step each time. A thread's id
 comes from the row it stands for, so that a step finds its thread even without a mark.
@@ -11,21 +11,22 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from handover.adapters.kit import Door, Mark, Marks, Reject, Report
-from handover.adapters.lino.placement import Placement, Plan
-from handover.adapters.lino.placing import END, place
-from handover.adapters.lino.recording import SYSTEM, Run
+from handover.adapters.kit.contract import Door, Mark, Marks, Reject, Report, System
+from handover.adapters.kit.placing import END, place
+from handover.adapters.kit.plan import Placement, Plan
+from handover.adapters.kit.recording import Run
 from handover.domain.parties import Actor, Caller, Organisation
 
 _AT_ONCE: Final = 8
-_GONE: Final = "it was recorded, but Lino no longer has it: end it in the dossier where that is right"
+_GONE: Final = "it was recorded, but {} no longer has it: end it in the dossier where that is right"
 _CALLED_OFF: Final = "it was recorded as planned; now it is an {}: note that in the dossier"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Importer:
-    """Runs plans into the record of `organisation`, in its name, as the application Lino."""
+    """Runs plans into the record of `organisation`, in its name, as the application of that system."""
 
+    system: System
     organisation: Organisation
     legal_basis_id: str
     door: Door
@@ -39,9 +40,12 @@ class Importer:
         """
         report = Report(clients=plan.clients_read, rejects=list(plan.rejects), not_imported=plan.not_imported.copy())
         marks = await self.marks.load()
-        report.rejects += _left_behind(plan, marks)
+        report.rejects += _left_behind(plan, marks, self.system.label)
         run = Run(
-            caller=Caller(organisation=self.organisation, actor=Actor(name="Lino", application=SYSTEM)),
+            system=self.system,
+            caller=Caller(
+                organisation=self.organisation, actor=Actor(name=self.system.label, application=self.system.name)
+            ),
             legal_basis_id=self.legal_basis_id,
             door=self.door,
             store=self.marks,
@@ -76,7 +80,7 @@ async def _each(placements: Iterable[Placement], work: Callable[[Placement], Awa
         await asyncio.gather(*workers, return_exceptions=True)
 
 
-def _left_behind(plan: Plan, marks: Mapping[str, Mark]) -> Iterator[Reject]:
+def _left_behind(plan: Plan, marks: Mapping[str, Mark], label: str) -> Iterator[Reject]:
     """What was recorded once and is no longer wanted: someone must look, nothing is undone by itself."""
     wanted = {process.key for placement in plan.placements for process in placement.processes}
     rejected = {f"{reject.source}/{reject.key}" for reject in plan.rejects}
@@ -90,4 +94,4 @@ def _left_behind(plan: Plan, marks: Mapping[str, Mark]) -> Iterator[Reject]:
         if key in plan.withdrawn:
             yield Reject(f"{app}/{table}", int(number), _CALLED_OFF.format(plan.withdrawn[key]))
         elif origin not in plan.origins:
-            yield Reject(f"{app}/{table}", int(number), _GONE)
+            yield Reject(f"{app}/{table}", int(number), _GONE.format(label))

@@ -5,9 +5,9 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from handover.adapters.kit import UNCERTAIN, Mark, digest_of
-from handover.adapters.lino.placement import Coach, Opening, Placement, Post, Process
-from handover.adapters.lino.recording import SYSTEM, Recording, Run
+from handover.adapters.kit.contract import UNCERTAIN, Mark, digest_of
+from handover.adapters.kit.plan import Coach, Opening, Placement, Post, Process
+from handover.adapters.kit.recording import Recording, Run
 from handover.domain.events import OpenDossier
 from handover.domain.identity import same_name
 from handover.domain.kinds.dossier import CounsellorAssigned, CounsellorReplaced
@@ -29,8 +29,8 @@ _OTHER_GROUP: Final = (
     "its contracts and aid now point to another target group than the dossier has: let a counsellor decide"
 )
 _MOVED: Final = "it was moved after it was imported, and a dossier cannot move it: note the new moment there"
-_TAKEN_BACK: Final = "what became of it was recorded, and taken back in Lino since: correct it in the dossier"
-_ENDED: Final = "its end was recorded, and changed in Lino since: correct it in the dossier"
+_TAKEN_BACK: Final = "what became of it was recorded, and taken back in {} since: correct it in the dossier"
+_ENDED: Final = "its end was recorded, and changed in {} since: correct it in the dossier"
 
 
 async def place(run: Run, placement: Placement) -> None:
@@ -57,7 +57,7 @@ class _Client(Recording):
         if mark is None:
             command = self._opening(opening)
             answer = await self._submit(
-                self._placement.origin, command, f"{SYSTEM}:{self._key}:1:{digest}", ssin=opening.ssin
+                self._placement.origin, command, f"{self._run.system.name}:{self._key}:1:{digest}", ssin=opening.ssin
             )
             if answer is None:
                 self._reject_all(_CLIENT)
@@ -93,7 +93,7 @@ class _Client(Recording):
         )
 
     async def _compare(self, opening: Opening, mark: Mark, digest: str) -> None:
-        """Who the client is does not follow Lino by itself; a difference that stays is told each time."""
+        """Who the client is does not follow the outside system by itself; a difference that stays is told each time."""
         dossier = await self._current()
         same = (
             same_name(dossier.given_name, opening.given_name)
@@ -151,7 +151,7 @@ class _Client(Recording):
     async def _go_on(self, process: Process, terms: Mark | None, ending: Mark | None) -> None:
         if ending and (ending.digest or await self._status(process) not in {None, *_RUNNING}):
             if not process.reopens:
-                self._reject(process.origin, _TAKEN_BACK)
+                self._reject(process.origin, _TAKEN_BACK.format(self._run.system.label))
             elif await self._start(process, terms, anew=True):
                 self._done.append(replace(ending, digest=UNCERTAIN))
         elif terms and (process.content is None or terms.digest == digest_of(process.content)):
@@ -183,7 +183,7 @@ class _Client(Recording):
         if ending and ending.digest:
             self._run.report.unchanged += ending.digest == digest
             if ending.digest != digest:
-                self._reject(process.origin, _ENDED)
+                self._reject(process.origin, _ENDED.format(self._run.system.label))
         elif await self._status(process) in _RUNNING:
             command = self._post(end, thread_id=thread_id)
             await self._record(process.origin, key, ending, digest, command, thread_id)

@@ -5,17 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
 
-from handover.adapters.kit import Answer, Door, Mark, Marks, Reject, Report
-from handover.adapters.lino.placement import Placement, Post
-from handover.adapters.lino.processes import key_of
-from handover.adapters.lino.records import Origin
+from handover.adapters.kit.contract import Answer, Door, Mark, Marks, Reject, Report, System
+from handover.adapters.kit.plan import Origin, Placement, Post, key_of
 from handover.domain.dossier import Dossier
 from handover.domain.events import Command, PostEvent
 from handover.domain.parties import Caller
 from handover.domain.refusals import Refusal
 from handover.platform.ids import new_id
 
-SYSTEM: Final = "lino"
 _NAMES: Final = UUID("6f0a1c1e-6d0f-5e0c-9a5b-3c1d1b6d8f42")
 
 
@@ -23,6 +20,7 @@ _NAMES: Final = UUID("6f0a1c1e-6d0f-5e0c-9a5b-3c1d1b6d8f42")
 class Run:
     """What the clients of one run share. `marks` is how things stood when the run began."""
 
+    system: System
     caller: Caller
     legal_basis_id: str
     door: Door
@@ -61,7 +59,7 @@ class Recording:
         thread_id: UUID | None,
     ) -> bool:
         revision = (mark.revision if mark else 0) + 1
-        answer = await self._submit(origin, command, f"{SYSTEM}:{key}:{revision}:{digest}")
+        answer = await self._submit(origin, command, f"{self._run.system.name}:{key}:{revision}:{digest}")
         if answer is not None:
             self._keep(key, digest, revision, thread_id)
         elif mark is not None:
@@ -112,7 +110,7 @@ class Recording:
 
     def _name(self, key: str, number: int) -> UUID:
         own = self._run.caller.organisation.organisation_id
-        return uuid5(_NAMES, f"{own}/{SYSTEM}/{key}/{number}")
+        return uuid5(_NAMES, f"{own}/{self._run.system.name}/{key}/{number}")
 
     def _reject(self, origin: Origin, reason: str) -> None:
         self._run.report.rejects.append(Reject(origin.table, origin.key, reason))
