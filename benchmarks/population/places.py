@@ -10,8 +10,8 @@ import msgspec
 from handover.domain.agreements import Desk, PriorityLine, Terms
 from handover.domain.codes import OrganisationKind
 from handover.domain.parties import Counsellor, Organisation
-from handover.record.directory import save_organisation
-from handover.wiring import DIRECTORY, Services
+from handover.record.directory import DIRECTORY, save_organisation
+from handover.wiring import Services
 
 VDAB = "vdab"
 TEAM_SIZE = 20

@@ -20,6 +20,8 @@ from handover.access.log import AccessLog
 from handover.access.oidc import OpenId
 from handover.access.sessions import Sessions
 from handover.access.tokens import Issuer, Keys, Tokens
+from handover.adapters.lino.adapter import LinoAccount, LinoAdapter
+from handover.adapters.lino.system import LINO
 from handover.delivery.checkpoints import Checkpoints
 from handover.delivery.destinations import Destinations
 from handover.delivery.push import Pushes
@@ -27,6 +29,10 @@ from handover.delivery.push_subscriptions import PushHosts, PushSubscriptions
 from handover.delivery.subscriptions import Subscriptions
 from handover.delivery.worker import Worker, WorkerOptions
 from handover.domain.parties import Directory
+from handover.exchange.bringing import Bringing
+from handover.exchange.door import RecordDoor
+from handover.exchange.links import Links
+from handover.exchange.pulling import Kind, Puller
 from handover.inbox.preferences import Preferences
 from handover.inbox.projector import Projector
 from handover.inbox.stream import InboxBroadcast
@@ -39,7 +45,7 @@ from handover.platform.notify import Listener, Notifier
 from handover.platform.settings import Mode, Settings
 from handover.platform.walls import APP, WORKER, Database, Walled
 from handover.record.agreements import Agreements
-from handover.record.directory import load_directory
+from handover.record.directory import DIRECTORY, load_directory
 from handover.record.handle import Record
 from handover.record.housekeeping import keep_house
 from handover.record.key_copies import refuse_keyless
@@ -55,8 +61,9 @@ from handover.record.sealing import Sealer
 from handover.record.tail import Tail
 from handover.record.wall_audit import refuse_gaps
 
-DIRECTORY = "handover_directory"
 _DIRECTORY_SECONDS = 60.0
+KINDS = {LINO.name: Kind(LinoAccount, LinoAdapter)}
+"""The systems that an organisation can be joined to, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +272,7 @@ async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Pro
             options=options,
         )
         periods = asyncio.create_task(keep_periods(ready.pool, ready.record, ready.sealer, ready.clock))
-        notices = _notices(settings, ready)
+        notices = [*_notices(settings, ready), asyncio.create_task(puller(ready).run())]
         house = asyncio.create_task(keep_house(ready.pool, ready.clock, log_years=settings.access_log_years))
         try:
             yield (
@@ -317,6 +324,32 @@ def _notices(settings: Settings, ready: Services) -> list[asyncio.Task[None]]:
         )
         found.append(asyncio.create_task(pushes.run()))
     return found
+
+
+def puller(ready: Services) -> Puller:
+    """Give what reads the systems that organisations are joined to."""
+    return Puller(
+        Links(ready.pool, ready.sealer, ready.clock),
+        bringing(ready),
+        KINDS,
+        directory=ready.directory,
+        clock=ready.clock,
+        poll=ready.settings.worker_poll_seconds,
+        allow_test_range=ready.settings.mode is Mode.DEMONSTRATION,
+    )
+
+
+def bringing(ready: Services) -> Bringing:
+    """Give what brings the plans of adapters about."""
+    return Bringing(
+        pool=ready.pool,
+        door=RecordDoor(
+            pool=ready.pool, record=ready.record, reader=ready.reader, sealer=ready.sealer, clock=ready.clock
+        ),
+        directory=ready.directory,
+        refresh=ready.directory.refresh,
+        clock=ready.clock,
+    )
 
 
 async def _close(pool: asyncpg.Pool) -> None:

@@ -48,7 +48,15 @@ WHOSE = {
     "access_log": f"({_OF_ORGANISATION} OR {_OF_DOSSIERS})",
 }
 """Of each walled table the condition that gives an organisation's rows."""
-WORKERS_ALONE = {"idempotency", "wake", "inbound_mark", "checkpoint_delivery", "daily_summary"}
+WORKERS_ALONE = {
+    "idempotency",
+    "wake",
+    "inbound_mark",
+    "checkpoint_delivery",
+    "daily_summary",
+    "adapter_link",
+    "adapter_reject",
+}
 
 
 @pytest.fixture(scope="module")

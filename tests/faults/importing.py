@@ -8,14 +8,12 @@ import dataclasses
 import random
 import sys
 
-from rich.progress import Progress
-
 from handover.adapters.kit.plan import Plan
 from handover.adapters.lino.inbound import plan_of
 from handover.adapters.lino.reader import LinoSnapshot
-from handover.cli.import_lino import bring_about
+from handover.adapters.lino.system import LINO
 from handover.platform.settings import load
-from handover.wiring import Services, services
+from handover.wiring import Services, bringing, services
 from tests.adapters.lino.centre import BARE, NOW, appointment, art60, client, coaching, isip
 from tests.faults.house import OCMW
 
@@ -38,8 +36,7 @@ def planned(clients: int, seed: int = 0) -> Plan:
 async def bring(ready: Services, plan: Plan, *, rehearsal: bool = False) -> int:
     """Bring it about, or say what that would be: the number of events."""
     organisation = ready.directory().organisations[OCMW]
-    with Progress(disable=True) as progress:
-        report = await bring_about(ready, plan, organisation, "demo-protocol", progress=progress, rehearsal=rehearsal)
+    report = await bringing(ready).run(plan, LINO, organisation, "demo-protocol", rehearsal=rehearsal)
     assert not report.rejects, report.rejects_by_reason()
     return report.recorded
 

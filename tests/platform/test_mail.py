@@ -103,7 +103,12 @@ async def test_a_server_that_hangs_is_left() -> None:
         with pytest.raises(MailServerAwayError):
             await _once(mailer(f"smtp://127.0.0.1:{post.port}", seconds=0.3))
         assert time.monotonic() - began < 5
-    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(30), "127.0.0.1", 0)
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     began = time.monotonic()
     with pytest.raises(MailServerAwayError):
         await _once(mailer(f"smtp://127.0.0.1:{silent.sockets[0].getsockname()[1]}", seconds=0.3))

@@ -8,8 +8,8 @@ import typer
 
 from handover.cli.running import run, settings
 from handover.platform.settings import Settings
-from handover.record.directory import change_webhook_hosts
-from handover.wiring import DIRECTORY, services
+from handover.record.directory import DIRECTORY, change_webhook_hosts
+from handover.wiring import services
 
 _HOST = re.compile(r"(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "hosts": "hosts",
     "people": "people",
     "import": "import_lino",
+    "adapters": "adapters",
     "replay": "replay",
     "export": "export",
     "keys": "keys",

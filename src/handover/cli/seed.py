@@ -21,9 +21,9 @@ from handover.domain.kinds import intake as i
 from handover.domain.kinds.follow_up_payloads import ContractStarted
 from handover.domain.parties import Actor, Caller, Counsellor, LegalBasis, Organisation
 from handover.platform.settings import Mode, Settings, SettingsError
-from handover.record.directory import save_counsellor, save_legal_basis, save_organisation
+from handover.record.directory import DIRECTORY, save_counsellor, save_legal_basis, save_organisation
 from handover.record.handle import Request
-from handover.wiring import DIRECTORY, Services, services
+from handover.wiring import Services, services
 
 _TEAMS = (
     (

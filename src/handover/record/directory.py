@@ -11,6 +11,9 @@ from handover.domain.codes import OrganisationKind, Purpose
 from handover.domain.parties import Counsellor, Directory, LegalBasis, Organisation
 from handover.platform.walls import Database
 
+DIRECTORY = "handover_directory"
+"""Told of each change, so that who holds the directory reads it again."""
+
 
 async def load_directory(pool: Database) -> Directory:
     """Give the directory as it stands now."""

@@ -36,6 +36,7 @@ FROM unnest($1::bytea[], $2::bytea[]) AS n (was, digest) WHERE s.digest = n.was 
 # What is sealed by the key-encryption key itself: the table, its sealed column, and what tells its rows apart.
 _VALUES = (
     ("subscription", "secrets", "subscription_id"),
+    ("adapter_link", "settings", "link_id"),
     ("request_once", "answer", "NULL::uuid"),
 )
 _NOBODY = UUID(int=0)
@@ -59,6 +60,7 @@ async def standing(pool: asyncpg.Pool) -> Standing:
         """
         SELECT v, count(*) AS n FROM (
             SELECT get_byte(secrets, 0) AS v FROM subscription WHERE length(secrets) > 0
+            UNION ALL SELECT get_byte(settings, 0) FROM adapter_link
             UNION ALL SELECT get_byte(answer, 0) FROM request_once WHERE length(answer) > 0
         ) q GROUP BY 1
         """

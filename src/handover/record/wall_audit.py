@@ -24,6 +24,7 @@ PASSES = (
     "lanes_late",
     "load_sealed",
     "summaries_late",
+    "adapters_stuck",
 )
 """The functions that run as the owner: all that passes the wall."""
 _GAPS = """

@@ -28,8 +28,6 @@ from handover.adapters.lino.appointments import Outcome
 from handover.adapters.lino.inbound import plan_of
 from handover.adapters.lino.reader import LinoSnapshot
 from handover.adapters.lino.system import LINO
-from handover.cli.import_lino import with_counsellors
-from handover.cli.inbound_door import KeptMarks, RecordDoor, RehearsalDoor
 from handover.domain.codes import Capacity, OrganisationKind, Purpose, TargetGroup
 from handover.domain.codes_follow_up import EndReason
 from handover.domain.dossier import Dossier
@@ -37,6 +35,8 @@ from handover.domain.events import Command, Event, OpenDossier, PostEvent
 from handover.domain.kinds.dossier import CounsellorReplaced
 from handover.domain.kinds.follow_up_payloads import ContractChanged, ContractEnded
 from handover.domain.parties import Actor, Caller, Directory, LegalBasis, Organisation
+from handover.exchange.bringing import with_counsellors
+from handover.exchange.door import KeptMarks, RecordDoor, RehearsalDoor
 from handover.platform.clock import Clock
 from handover.platform.db import open_pool
 from handover.platform.ids import new_id

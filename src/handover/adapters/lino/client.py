@@ -55,6 +55,10 @@ class LinoClient:
     ) -> None:
         await self._session.close()
 
+    def forget_layouts(self) -> None:
+        """Read the columns anew from here on: an update or a restart of the Lino may have moved them."""
+        self._layouts, self._script = {}, None
+
     async def layout(self, table: str) -> Layout:
         """Give the columns and filters of a table (`app/Table`) as this account sees them."""
         if table not in self._layouts:

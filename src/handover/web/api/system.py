@@ -18,6 +18,7 @@ router = APIRouter(tags=["System"], responses=PROBLEMS)
 _PATIENCE_SECONDS = 2.0
 _LATE = timedelta(minutes=1)
 _MAIL_LATE = timedelta(minutes=15)
+_ADAPTER_STUCK = timedelta(minutes=15)
 
 
 @router.get(
@@ -27,13 +28,18 @@ _MAIL_LATE = timedelta(minutes=15)
     responses={200: gives(Health, "UP, or DEGRADED"), 503: gives(Health, "DOWN")},
 )
 async def health(request: Request) -> Response:
-    """Say UP; DEGRADED when deliveries wait for a minute, or daily mails for 15; DOWN (503) without database."""
+    """Say UP; DOWN (503) without database.
+
+    DEGRADED when deliveries wait for a minute, daily mails for 15, or a system that an organisation is joined to could
+    not be read for 15.
+    """
     services = services_of(request)
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             now = services.clock.now()
-            waiting, mails = await services.pool.fetchrow(
-                "SELECT lanes_late($1), summaries_late($2, $3)", now - _LATE, local_day(now), now - _MAIL_LATE
+            waiting, mails, stuck = await services.pool.fetchrow(
+                "SELECT lanes_late($1), summaries_late($2, $3), adapters_stuck($4)",
+                *(now - _LATE, local_day(now), now - _MAIL_LATE, now - _ADAPTER_STUCK),
             )
     except LOST:
         return _health("DOWN", 503, "The database does not answer.")
@@ -41,6 +47,8 @@ async def health(request: Request) -> Response:
         return _health("DEGRADED", 200, f"{waiting} or more deliveries wait for a worker.")
     if mails:
         return _health("DEGRADED", 200, f"{mails} or more daily mails wait for the mail server.")
+    if stuck:
+        return _health("DEGRADED", 200, f"{stuck} of the systems of organisations cannot be read.")
     return _health("UP", 200, "")
 
 
