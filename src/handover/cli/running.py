@@ -29,4 +29,4 @@ def calm_collector() -> None:
     gc.collect()
     gc.freeze()
     # Pages leave circles behind, so what is young is searched often: of 100,000 objects that took 0.2 s at once.
-    gc.set_threshold(3_000, 50, 1000)
+    gc.set_threshold(10_000, 50, 1000)
