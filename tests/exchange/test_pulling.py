@@ -12,6 +12,7 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 from tests.adapters.lino.centre import BARE, NOW, client, coaching, isip
+from tests.exchange.house import OCMW, House
 from tests.instance import Instance, eventually
 
 from handover.adapters.kit.adapter import AdapterError, Away, Changed, Denied
@@ -20,12 +21,9 @@ from handover.adapters.lino.inbound import plan_of
 from handover.adapters.lino.reader import LinoSnapshot
 from handover.adapters.lino.system import LINO
 from handover.exchange import links as links_module
-from handover.exchange.links import LEASE, Link, Links, Status, Trouble
-from handover.exchange.pulling import Kind, Puller
-from handover.wiring import Services, bringing
+from handover.exchange.links import LEASE, Status, Trouble
+from handover.exchange.pulling import Kind
 
-OCMW = "ocmw-lindedal"
-EVERY = timedelta(seconds=30)
 SECRET = "geheim-wachtwoord"
 
 
@@ -87,56 +85,21 @@ class Conversation:
 
 
 @dataclass
-class House:
-    """A worker's services, one link, and pullers on it."""
+class Own(House):
+    """With a centre as its outside system."""
 
-    services: Services
-    instance: Instance
     centre: Centre
-    links: Links
-
-    def puller(self) -> Puller:
-        return Puller(
-            self.links,
-            bringing(self.services),
-            {LINO.name: Kind(Account, self.centre.adapter)},
-            directory=self.services.directory,
-            clock=self.services.clock,
-            poll=0.01,
-            allow_test_range=True,
-        )
-
-    async def join(self, password: str = SECRET) -> None:
-        await self.links.put(OCMW, LINO.name, Account(password), legal_basis_id="demo-protocol", interval=EVERY)
-
-    async def link(self) -> Link:
-        (found,) = await self.links.all()
-        return found
-
-    async def read(self, puller: Puller) -> Link:
-        """Read what is due, to its end."""
-        await puller.start_due()
-        await puller.idle()
-        return await self.link()
-
-    async def events(self) -> int:
-        found: int = await self.instance.pool.fetchval("SELECT count(*) FROM event")
-        return found
-
-    def later(self, by: timedelta) -> None:
-        self.services.clock.offset += by
 
 
 @pytest.fixture
-async def house(api: Instance) -> House:
-    """Nothing runs by itself; the clock is the test's."""
-    ready = api.worker
-    return House(ready, api, Centre(), Links(ready.pool, ready.sealer, ready.clock))
+async def house(api: Instance) -> Own:
+    centre = Centre()
+    return Own(api, LINO, Kind(Account, centre.adapter), centre)
 
 
-async def test_it_reads_when_due_and_records_only_what_is_new(house: House) -> None:
+async def test_it_reads_when_due_and_records_only_what_is_new(house: Own) -> None:
     house.centre.have(3)
-    await house.join()
+    await house.join(Account(SECRET))
     puller = house.puller()
     first = await house.read(puller)
     assert (first.outcome.clients, first.outcome.opened, first.outcome.rejects) == (3, 3, 0)
@@ -147,21 +110,21 @@ async def test_it_reads_when_due_and_records_only_what_is_new(house: House) -> N
     await house.read(puller)
     assert house.centre.readings == 1, "not before its interval has passed"
 
-    house.later(EVERY)
+    house.later()
     again = await house.read(puller)
     assert (house.centre.readings, again.outcome.recorded, await house.events()) == (2, 0, before)
     assert house.centre.signed_in == [SECRET], "one session, for as long as it lasts"
 
     house.centre.have(4)
-    house.later(EVERY)
+    house.later()
     assert (await house.read(puller)).outcome.opened == 1
 
 
-async def test_what_could_not_be_placed_stands_until_it_is_repaired(house: House) -> None:
+async def test_what_could_not_be_placed_stands_until_it_is_repaired(house: Own) -> None:
     house.centre.have(2)
     nameless = replace(client(2), national_id=None)
     house.centre.snapshot = replace(house.centre.snapshot, clients=(client(1), nameless))
-    await house.join()
+    await house.join(Account(SECRET))
     puller = house.puller()
     link = await house.read(puller)
     standing = await house.links.rejects(link.link_id)
@@ -170,7 +133,7 @@ async def test_what_could_not_be_placed_stands_until_it_is_repaired(house: House
     assert not any("Voorbeeld" in one.reject.reason for one in standing)
     since = standing[0].first_at
 
-    house.later(EVERY)
+    house.later()
     await house.read(puller)
     assert [one.first_at for one in await house.links.rejects(link.link_id)] == [since] * len(standing)
 
@@ -191,11 +154,11 @@ async def test_what_could_not_be_placed_stands_until_it_is_repaired(house: House
     ],
 )
 async def test_what_goes_wrong_is_told_tried_later_and_forgotten(
-    house: House, wrong: Exception, trouble: Trouble
+    house: Own, wrong: Exception, trouble: Trouble
 ) -> None:
     house.centre.have(1)
     house.centre.wrong = wrong
-    await house.join()
+    await house.join(Account(SECRET))
     puller = house.puller()
     pauses, link = [], await house.link()
     with capture_logs() as logged:
@@ -226,9 +189,9 @@ async def test_what_goes_wrong_is_told_tried_later_and_forgotten(
     assert (await house.instance.http.get("/health")).json()["status"] == "UP"
 
 
-async def test_a_run_that_is_killed_midway_is_done_again_and_nothing_is_recorded_twice(house: House) -> None:
+async def test_a_run_that_is_killed_midway_is_done_again_and_nothing_is_recorded_twice(house: Own) -> None:
     house.centre.have(12)
-    await house.join()
+    await house.join(Account(SECRET))
     dying = house.puller()
     real = house.services.record.handle
     handled = 0
@@ -261,7 +224,7 @@ async def test_a_run_that_is_killed_midway_is_done_again_and_nothing_is_recorded
     assert link.outcome.clients == 12
     assert link.outcome.rejects == 0
     whole = await house.events()
-    house.later(EVERY)
+    house.later()
     assert (await house.read(after)).outcome.recorded == 0
     assert await house.events() == whole
     doubled = "SELECT count(*) FROM (SELECT FROM event GROUP BY dossier_id, type HAVING count(*) > 1) q"
@@ -270,13 +233,13 @@ async def test_a_run_that_is_killed_midway_is_done_again_and_nothing_is_recorded
 
 
 async def test_of_two_workers_one_reads_and_a_claim_is_kept_for_as_long_as_it_takes(
-    house: House, monkeypatch: pytest.MonkeyPatch
+    house: Own, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("handover.exchange.pulling.LEASE", timedelta(milliseconds=150))
     monkeypatch.setattr(links_module, "LEASE", timedelta(milliseconds=150))
     house.centre.have(1)
     house.centre.hold = asyncio.Event()
-    await house.join()
+    await house.join(Account(SECRET))
     one, other = house.puller(), house.puller()
     assert [await one.start_due(), await other.start_due()] == [1, 0]
     await asyncio.sleep(0.5)
@@ -286,14 +249,14 @@ async def test_of_two_workers_one_reads_and_a_claim_is_kept_for_as_long_as_it_ta
     assert (house.centre.readings, (await house.link()).outcome.opened) == (1, 1)
 
 
-async def test_who_lost_the_claim_writes_nothing_of_how_it_went(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_lost_the_claim_writes_nothing_of_how_it_went(house: Own, monkeypatch: pytest.MonkeyPatch) -> None:
     house.centre.have(1)
     house.centre.hold = asyncio.Event()
-    await house.join()
+    await house.join(Account(SECRET))
     overtaken = house.puller()
     assert await overtaken.start_due() == 1
     await eventually(_soon(lambda: house.centre.readings == 1))
-    await house.join("another password")
+    await house.join(Account("another password"))
     house.centre.hold.set()
     await overtaken.idle()
     assert (await house.link()).read_at is None
@@ -301,15 +264,15 @@ async def test_who_lost_the_claim_writes_nothing_of_how_it_went(house: House, mo
     monkeypatch.setattr("handover.exchange.pulling.LEASE", timedelta(milliseconds=30))
     house.centre.hold = asyncio.Event()
     assert await overtaken.start_due() == 1
-    await house.join("a third")
+    await house.join(Account("a third"))
     await overtaken.idle()
     assert (await house.link()).read_at is None
     assert house.centre.signed_in == [SECRET, "another password"], "what it is made with changed, so it signs in anew"
     assert house.centre.left == 2
 
 
-async def test_address_and_account_are_sealed_and_the_rest_is_changed_by_name(house: House) -> None:
-    await house.join()
+async def test_address_and_account_are_sealed_and_the_rest_is_changed_by_name(house: Own) -> None:
+    await house.join(Account(SECRET))
     kept = await house.instance.pool.fetchval("SELECT l::text FROM adapter_link l")
     assert SECRET not in kept
     assert SECRET.encode().hex() not in kept
@@ -326,8 +289,8 @@ async def test_address_and_account_are_sealed_and_the_rest_is_changed_by_name(ho
         assert not await change(OCMW, LINO.name)
 
 
-async def test_a_link_that_this_version_cannot_read_says_so(house: House) -> None:
-    await house.join()
+async def test_a_link_that_this_version_cannot_read_says_so(house: Own) -> None:
+    await house.join(Account(SECRET))
     await house.instance.pool.execute("UPDATE adapter_link SET settings = '\\x00'")
     link = await house.read(house.puller())
     assert (link.trouble, "handover adapters add" in link.said) == (Trouble.DENIED, True)
