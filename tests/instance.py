@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -173,6 +173,15 @@ async def running(dsn: str, data_dir: Path, *, work: bool = True, **more: Any) -
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def becomes(what: Callable[[], bool], *, seconds: float = 10.0) -> None:
+    """Wait until something is so; fail after some seconds."""
+
+    async def asked() -> bool:
+        return what()
+
+    await eventually(asked, seconds=seconds)
 
 
 async def eventually(what: Any, *, seconds: float = 10.0) -> Any:  # noqa: ANN401 - whatever `what` gives

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from email.utils import parseaddr
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -20,8 +21,6 @@ from handover.access.log import AccessLog
 from handover.access.oidc import OpenId
 from handover.access.sessions import Sessions
 from handover.access.tokens import Issuer, Keys, Tokens
-from handover.adapters.lino.adapter import LinoAccount, LinoAdapter
-from handover.adapters.lino.system import LINO
 from handover.delivery.checkpoints import Checkpoints
 from handover.delivery.destinations import Destinations
 from handover.delivery.push import Pushes
@@ -29,10 +28,6 @@ from handover.delivery.push_subscriptions import PushHosts, PushSubscriptions
 from handover.delivery.subscriptions import Subscriptions
 from handover.delivery.worker import Worker, WorkerOptions
 from handover.domain.parties import Directory
-from handover.exchange.bringing import Bringing
-from handover.exchange.door import RecordDoor
-from handover.exchange.links import Links
-from handover.exchange.pulling import Kind, Puller
 from handover.inbox.preferences import Preferences
 from handover.inbox.projector import Projector
 from handover.inbox.stream import InboxBroadcast
@@ -61,9 +56,12 @@ from handover.record.sealing import Sealer
 from handover.record.tail import Tail
 from handover.record.wall_audit import refuse_gaps
 
+if TYPE_CHECKING:
+    from handover.exchange.bringing import Bringing
+    from handover.exchange.pulling import Puller
+
+
 _DIRECTORY_SECONDS = 60.0
-KINDS = {LINO.name: Kind(LinoAccount, LinoAdapter)}
-"""The systems that an organisation can be joined to, by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,12 +324,18 @@ def _notices(settings: Settings, ready: Services) -> list[asyncio.Task[None]]:
     return found
 
 
-def puller(ready: Services) -> Puller:
+def puller(ready: Services) -> "Puller":
     """Give what reads the systems that organisations are joined to."""
+    # Here: who answers requests joins nobody, and starts without what adapters bring along.
+    from handover.adapters.lino.adapter import LinoAccount, LinoAdapter  # noqa: PLC0415
+    from handover.adapters.lino.system import LINO  # noqa: PLC0415
+    from handover.exchange.links import Links  # noqa: PLC0415
+    from handover.exchange.pulling import Kind, Puller  # noqa: PLC0415
+
     return Puller(
         Links(ready.pool, ready.sealer, ready.clock),
         bringing(ready),
-        KINDS,
+        {LINO.name: Kind(LinoAccount, LinoAdapter)},
         directory=ready.directory,
         clock=ready.clock,
         poll=ready.settings.worker_poll_seconds,
@@ -339,8 +343,11 @@ def puller(ready: Services) -> Puller:
     )
 
 
-def bringing(ready: Services) -> Bringing:
+def bringing(ready: Services) -> "Bringing":
     """Give what brings the plans of adapters about."""
+    from handover.exchange.bringing import Bringing  # noqa: PLC0415 - as above
+    from handover.exchange.door import RecordDoor  # noqa: PLC0415
+
     return Bringing(
         pool=ready.pool,
         door=RecordDoor(

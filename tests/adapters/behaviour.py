@@ -3,16 +3,13 @@
 An adapter brings `Hands`: what a test may do to its outside system. A check fails with AssertionError.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 import msgspec
-import pytest
 from structlog.testing import capture_logs
 from tests.exchange.house import OCMW, House
-from tests.instance import eventually
 
 from handover.adapters.kit.plan import Plan
 from handover.exchange.links import LEASE, Link, Trouble
@@ -180,7 +177,7 @@ async def loses_nothing_when_it_is_killed(bench: Bench) -> None:
     await bench.house.join(bench.hands.settings)
     deaths = 0
     for after in (1, 2, 3, 5, 8, 3, 2):
-        deaths += await _killed(bench, after)
+        deaths += await bench.house.killed(after=after)
         bench.house.later(LEASE)
     assert deaths > 3, "it was killed while it recorded"
     bench.renew()
@@ -230,38 +227,3 @@ CHECKS: tuple[Check, ...] = (
     loses_nothing_when_it_is_killed,
     leaks_nothing,
 )
-
-
-async def _killed(bench: Bench, after: int) -> bool:
-    """Let a worker read, and end it after so many commands; tell whether it came that far."""
-    record = bench.house.services.record
-    real, handled, reached = record.handle, 0, asyncio.Event()
-
-    async def handle(*given: object, **named: object) -> object:
-        nonlocal handled
-        handled += 1
-        if handled > after:
-            reached.set()
-            await asyncio.Event().wait()
-        return await real(*given, **named)  # type: ignore[arg-type]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(record), "handle", lambda _, *given, **named: handle(*given, **named))
-        puller = bench.house.puller()
-        reading = asyncio.create_task(puller.run())
-        died = asyncio.create_task(reached.wait())
-        through = asyncio.create_task(_through(bench))
-        await asyncio.wait({died, through}, return_when=asyncio.FIRST_COMPLETED, timeout=20)
-        for task in (reading, died, through):
-            task.cancel()
-        await asyncio.gather(reading, died, through, return_exceptions=True)
-    return reached.is_set()
-
-
-async def _through(bench: Bench) -> None:
-    before = (await bench.house.link()).read_at
-
-    async def is_read() -> bool:
-        return (await bench.house.link()).read_at != before
-
-    await eventually(is_read)

@@ -6,15 +6,15 @@ import os
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiohttp import ClientError, ClientSession, ClientTimeout, web
-from tests.instance import Instance, eventually
+from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector, web
+from tests.instance import Instance, becomes, eventually
 from tests.web.ui.conftest import REQUEST
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "receivers"
@@ -111,7 +111,8 @@ class Ground:
 @pytest.fixture(params=sorted(PROGRAMS))
 async def ground(request: pytest.FixtureRequest, instance: Instance, tmp_path: Path) -> AsyncIterator[Ground]:
     port = _free_port()
-    async with ClientSession(timeout=ClientTimeout(10)) as http:
+    # A connection for each: one that was hung up on must not be what the next is sent over.
+    async with ClientSession(connector=TCPConnector(force_close=True), timeout=ClientTimeout(10)) as http:
         between = Between(http, f"http://127.0.0.1:{port}/")
         async with _listening(between.handle) as address:
             made = await instance.party("vdab").post("/v1/subscriptions", {"url": address})
@@ -128,13 +129,13 @@ async def ground(request: pytest.FixtureRequest, instance: Instance, tmp_path: P
 
 async def test_each_event_is_kept_once_and_in_order(ground: Ground) -> None:
     expected = await ground.refer()
-    await eventually(_true(lambda: len(ground.told("new")) >= len(expected)))
+    await becomes(lambda: len(ground.told("new")) >= len(expected))
     assert [one for one in ground.told("new") if one in expected] == expected
     assert not any("MISSING" in line for line in ground.program.lines)
     before = len(ground.told("new"))
     for headers, body in ground.between.passed:
         assert await ground.between.send(headers, body) == 204
-    await eventually(_true(lambda: len(ground.told("again")) == len(ground.between.passed)))
+    await becomes(lambda: len(ground.told("again")) == len(ground.between.passed))
     assert len(ground.told("new")) == before
 
 
@@ -146,7 +147,7 @@ async def test_it_knows_after_a_crash_what_it_kept_before(ground: Ground) -> Non
     await ground.program.start()
     for headers, body in ground.between.passed:
         assert await ground.between.send(headers, body) == 204
-    await eventually(_true(lambda: len(ground.told("again")) == len(kept)))
+    await becomes(lambda: len(ground.told("again")) == len(kept))
     assert ground.told("new") == kept
 
 
@@ -181,7 +182,7 @@ async def test_it_notices_that_one_is_missing(ground: Ground) -> None:
     ground.program.lines.clear()
     await ground.program.start()
     assert await ground.between.send(*ground.between.passed[-1]) == 204
-    await eventually(_true(lambda: bool(ground.program.lines)))
+    await becomes(lambda: bool(ground.program.lines))
     assert "MISSING" in ground.program.lines[-1]
 
 
@@ -223,10 +224,3 @@ async def _listening(handler: Any) -> AsyncIterator[str]:  # noqa: ANN401 - aioh
         yield f"http://127.0.0.1:{runner.addresses[0][1]}/"
     finally:
         await runner.cleanup()
-
-
-def _true(what: Callable[[], bool]) -> Any:  # noqa: ANN401 - for `eventually`
-    async def asked() -> bool:
-        return what()
-
-    return asked

@@ -1,10 +1,12 @@
 """A worker's services around one link with an outside system, and pullers on it; the clock is the test's."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
 import msgspec
-from tests.instance import Instance
+import pytest
+from tests.instance import Instance, eventually
 
 from handover.adapters.kit.contract import System
 from handover.exchange.links import Link, Links
@@ -68,3 +70,27 @@ class House:
     def later(self, by: timedelta = EVERY) -> None:
         """Let time pass."""
         self.services.clock.offset += by
+
+    async def killed(self, *, after: int) -> bool:
+        """Let a worker read, and end it after so many commands; tell whether it came that far."""
+        record, before = self.services.record, (await self.link()).read_at
+        real, handled, reached = record.handle, 0, asyncio.Event()
+
+        async def handle(*given: object, **named: object) -> object:
+            nonlocal handled
+            handled += 1
+            if handled > after:
+                reached.set()
+                await asyncio.Event().wait()
+            return await real(*given, **named)  # type: ignore[arg-type]
+
+        async def is_over() -> bool:
+            return reached.is_set() or (await self.link()).read_at != before
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(type(record), "handle", lambda _, *given, **named: handle(*given, **named))
+            reading = asyncio.create_task(self.puller().run())
+            await eventually(is_over)
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        return reached.is_set()

@@ -1,7 +1,6 @@
 """Systems that are read again and again: a stand-in of Lino's adapter, and the real record behind it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -13,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 from tests.adapters.lino.centre import BARE, NOW, client, coaching, isip
 from tests.exchange.house import OCMW, House
-from tests.instance import Instance, eventually
+from tests.instance import Instance, becomes
 
 from handover.adapters.kit.adapter import AdapterError, Away, Changed, Denied
 from handover.adapters.kit.plan import Plan
@@ -192,25 +191,7 @@ async def test_what_goes_wrong_is_told_tried_later_and_forgotten(
 async def test_a_run_that_is_killed_midway_is_done_again_and_nothing_is_recorded_twice(house: Own) -> None:
     house.centre.have(12)
     await house.join(Account(SECRET))
-    dying = house.puller()
-    real = house.services.record.handle
-    handled = 0
-    died = asyncio.Event()
-
-    async def die_after_some(*given: object, **named: object) -> object:
-        nonlocal handled
-        handled += 1
-        if handled > 17:
-            died.set()
-            await asyncio.Event().wait()
-        return await real(*given, **named)  # type: ignore[arg-type]
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(house.services.record), "handle", lambda _, *a, **n: die_after_some(*a, **n))
-        task = asyncio.create_task(dying.run())
-        await asyncio.wait_for(died.wait(), 10)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
+    assert await house.killed(after=17)
     recorded = await house.events()
     assert 0 < recorded < 12 * 4, "it died midway"
     assert (await house.link()).read_at is None
@@ -255,7 +236,7 @@ async def test_who_lost_the_claim_writes_nothing_of_how_it_went(house: Own, monk
     await house.join(Account(SECRET))
     overtaken = house.puller()
     assert await overtaken.start_due() == 1
-    await eventually(_soon(lambda: house.centre.readings == 1))
+    await becomes(lambda: house.centre.readings == 1)
     await house.join(Account("another password"))
     house.centre.hold.set()
     await overtaken.idle()
@@ -297,10 +278,3 @@ async def test_a_link_that_this_version_cannot_read_says_so(house: Own) -> None:
     await house.instance.pool.execute("UPDATE adapter_link SET system = 'elsewhere', due_at = now()")
     link = await house.read(house.puller())
     assert (link.trouble, "elsewhere" in link.said) == (Trouble.DENIED, True)
-
-
-def _soon(what: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
-    async def asked() -> bool:
-        return what()
-
-    return asked

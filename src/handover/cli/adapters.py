@@ -1,6 +1,7 @@
 """`handover adapters`: which systems of organisations are read, how that goes, and what could not be placed."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -11,12 +12,12 @@ from rich.table import Table
 from handover.adapters.kit.adapter import AdapterError
 from handover.adapters.lino.adapter import LinoAccount, LinoAdapter
 from handover.adapters.lino.system import LINO
-from handover.cli.joining import CannotJoinError, basis_of, ocmw
+from handover.cli.joining import CannotJoinError, LegalBasis, Password, Url, Username, basis_of, ocmw, stopped
 from handover.cli.running import run, settings
 from handover.domain.deadlines import BRUSSELS
 from handover.exchange.links import Link, Links, Status
 from handover.platform.settings import Settings
-from handover.wiring import services
+from handover.wiring import Services, services
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
 _Organisation = Annotated[str, typer.Argument(help="Short name of the organisation, such as ocmw-lindedal.")]
@@ -32,19 +33,11 @@ def _several() -> None:
 @app.command("add")
 def add_command(
     organisation: _Organisation,
-    url: Annotated[str, typer.Option(help="Address of the Lino, such as https://lino.example.")],
-    username: Annotated[str, typer.Option(help="Lino account with the rights of an administrator.")],
-    password: Annotated[
-        str,
-        typer.Option(
-            envvar="HANDOVER_LINO_PASSWORD",
-            prompt=True,
-            hide_input=True,
-            help="Its password. Better in HANDOVER_LINO_PASSWORD: a command line can be seen by others.",
-        ),
-    ],
+    url: Url,
+    username: Username,
+    password: Password,
     every: Annotated[int, typer.Option(help="Seconds from one reading to the next.", min=1, max=_MOST_SECONDS)] = 60,
-    legal_basis: Annotated[str, typer.Option(help="Legal basis of the dossiers; needed when there are several.")] = "",
+    legal_basis: LegalBasis = "",
 ) -> None:
     """Join an OCMW to its Lino: the worker reads it from now on. Again: with another account or interval.
 
@@ -54,7 +47,7 @@ def add_command(
     try:
         run(_add(settings(), organisation, account, legal_basis, timedelta(seconds=every)))
     except (AdapterError, CannotJoinError) as error:
-        raise _stopped(str(error)) from None
+        raise stopped(str(error)) from None
     _say(f"{organisation} is joined to its Lino; `handover adapters status` tells how it goes.")
 
 
@@ -93,19 +86,19 @@ def _say(text: str) -> None:
     Console(highlight=False).print(text, markup=False)
 
 
-def _stopped(why: str) -> typer.Exit:
-    Console(stderr=True).print(why, style="bold red", highlight=False, markup=False)
-    return typer.Exit(1)
+@asynccontextmanager
+async def _links(found: Settings) -> AsyncIterator[tuple[Services, Links]]:
+    async with services(found, pool_size=1, name="handover-adapters") as ready:
+        yield ready, Links(ready.pool, ready.sealer, ready.clock)
 
 
 def _change(what: Callable[[Links, str, str], Awaitable[bool]], organisation: str, system: str, done: str) -> None:
     async def changing(found: Settings) -> int:
-        async with services(found, pool_size=1, name="handover-adapters") as ready:
-            links = Links(ready.pool, ready.sealer, ready.clock)
+        async with _links(found) as (_, links):
             return 0 if await what(links, organisation, system) else 1
 
     if run(changing(settings())):
-        raise _stopped(_unknown(organisation, system))
+        raise stopped(_unknown(organisation, system))
     _say(f"The {system} of {organisation} {done}")
 
 
@@ -114,18 +107,16 @@ def _unknown(organisation: str, system: str) -> str:
 
 
 async def _add(found: Settings, organisation: str, account: LinoAccount, legal_basis: str, every: timedelta) -> None:
-    async with services(found, pool_size=1, name="handover-adapters") as ready:
+    async with _links(found) as (ready, links):
         own = ocmw(ready.directory(), organisation)
         basis = basis_of(ready, legal_basis)
         async with LinoAdapter(account):
-            await Links(ready.pool, ready.sealer, ready.clock).put(
-                own.organisation_id, LINO.name, account, legal_basis_id=basis, interval=every
-            )
+            await links.put(own.organisation_id, LINO.name, account, legal_basis_id=basis, interval=every)
 
 
 async def _status(found: Settings) -> int:
-    async with services(found, pool_size=1, name="handover-adapters") as ready:
-        links = await Links(ready.pool, ready.sealer, ready.clock).all()
+    async with _links(found) as (_, kept):
+        links = await kept.all()
     if not links:
         _say("No organisation is joined to a system of its own. `handover adapters add` joins one.")
         return 0
@@ -157,12 +148,11 @@ def _moment(at: datetime | None) -> str:
 
 
 async def _rejects(found: Settings, organisation: str, system: str) -> int:
-    async with services(found, pool_size=1, name="handover-adapters") as ready:
-        links = Links(ready.pool, ready.sealer, ready.clock)
+    async with _links(found) as (_, links):
         named = (organisation, system)
         link = next((one for one in await links.all() if (one.organisation_id, one.system) == named), None)
         if link is None:
-            raise _stopped(_unknown(organisation, system))
+            raise stopped(_unknown(organisation, system))
         standing = await links.rejects(link.link_id)
     if not standing:
         _say("Everything was placed.")

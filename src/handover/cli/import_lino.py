@@ -1,5 +1,6 @@
 """`handover import lino`: a running Lino Welfare becomes dossiers of one OCMW; each run adds what is new."""
 
+from typing import Annotated
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -12,7 +13,7 @@ from handover.adapters.kit.adapter import AdapterError
 from handover.adapters.kit.contract import Report
 from handover.adapters.lino.adapter import LinoAccount, LinoAdapter
 from handover.adapters.lino.system import LINO
-from handover.cli.joining import CannotJoinError, basis_of, ocmw
+from handover.cli.joining import CannotJoinError, LegalBasis, Password, Username, basis_of, ocmw, stopped
 from handover.cli.running import run, settings
 from handover.domain.parties import Organisation
 from handover.platform.settings import Mode, Settings
@@ -34,32 +35,21 @@ def _several() -> None:
 
 @app.command("lino")
 def import_lino_command(
-    url: str = typer.Argument(..., help="Address of the Lino, such as https://lino.example."),
-    organisation: str = typer.Option(..., help="Short name of the OCMW whose Lino it is."),
-    username: str = typer.Option(..., help="Lino account with the rights of an administrator."),
-    password: str = typer.Option(
-        ...,
-        envvar="HANDOVER_LINO_PASSWORD",
-        prompt=True,
-        hide_input=True,
-        help="Its password. Better in HANDOVER_LINO_PASSWORD: a command line can be seen by others.",
-    ),
-    legal_basis: str = typer.Option("", help="Legal basis of the dossiers; needed when there are several."),
-    dry_run: bool = typer.Option(False, "--dry-run", help="Only say what would be recorded."),
+    url: Annotated[str, typer.Argument(help="Address of the Lino, such as https://lino.example.")],
+    organisation: Annotated[str, typer.Option(help="Short name of the OCMW whose Lino it is.")],
+    username: Username,
+    password: Password,
+    legal_basis: LegalBasis = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be recorded.")] = False,
 ) -> None:
     """Read a running Lino Welfare into dossiers. Run it as often as you like: it adds what is new."""
     account = LinoAccount(url=url, username=username, password=password)
     try:
         run(_import(settings(), account, organisation, legal_basis, rehearsal=dry_run))
     except (AdapterError, CannotJoinError) as error:
-        raise _stopped(str(error)) from None
+        raise stopped(str(error)) from None
     except (asyncpg.PostgresError, asyncpg.InterfaceError, ConnectionError) as error:
-        raise _stopped(_DATABASE_LOST.format(type(error).__name__)) from None
-
-
-def _stopped(why: str) -> typer.Exit:
-    Console(stderr=True).print(why, style="bold red", highlight=False, markup=False)
-    return typer.Exit(1)
+        raise stopped(_DATABASE_LOST.format(type(error).__name__)) from None
 
 
 async def _import(

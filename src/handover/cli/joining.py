@@ -1,9 +1,27 @@
-"""For whom an outside system is read, and on which legal basis."""
+"""What commands that read an outside system ask and say alike: its account, for whom, on which legal basis."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
 
 from handover.domain.codes import OrganisationKind
 from handover.domain.deadlines import local_day
 from handover.domain.parties import Directory, Organisation
 from handover.wiring import Services
+
+Url = Annotated[str, typer.Option(help="Address of the Lino, such as https://lino.example.")]
+Username = Annotated[str, typer.Option(help="Lino account with the rights of an administrator.")]
+Password = Annotated[
+    str,
+    typer.Option(
+        envvar="HANDOVER_LINO_PASSWORD",
+        prompt=True,
+        hide_input=True,
+        help="Its password. Better in HANDOVER_LINO_PASSWORD: a command line can be seen by others.",
+    ),
+]
+LegalBasis = Annotated[str, typer.Option(help="Legal basis of the dossiers; needed when there are several.")]
 
 
 class CannotJoinError(Exception):
@@ -35,3 +53,9 @@ def basis_of(ready: Services, wanted: str) -> str:
         "Say on which legal basis the dossiers rest with --legal-basis, one of: "
         f"{', '.join(in_force) or 'none is in force, add one first'}."
     )
+
+
+def stopped(why: str) -> typer.Exit:
+    """Say on standard error why it stops here; raise what is given back."""
+    Console(stderr=True).print(why, style="bold red", highlight=False, markup=False)
+    return typer.Exit(1)

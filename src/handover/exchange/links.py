@@ -163,7 +163,7 @@ class Links:
                 organisation_id,
                 system,
             )
-            link_id = known or new_id()
+            link_id: UUID = known or new_id()
             await connection.execute(
                 """
                 INSERT INTO adapter_link (
@@ -179,7 +179,7 @@ class Links:
                 link_id,
                 organisation_id,
                 system,
-                self._sealer.seal(_PLACE, UUID(str(link_id)), msgspec.json.encode(settings)),
+                self._sealer.seal(_PLACE, link_id, msgspec.json.encode(settings)),
                 legal_basis_id,
                 round(interval.total_seconds()),
                 self._clock.now(),
@@ -227,7 +227,7 @@ class Links:
         try:
             return msgspec.json.decode(self._sealer.open(_PLACE, link.link_id, link.sealed), type=kind)
         except (InvalidTag, KeyError, msgspec.DecodeError) as error:
-            message = "what the link is made with cannot be opened; make it anew with `handover adapters add`"
+            message = "What the link is made with cannot be opened: make it anew with `handover adapters add`."
             raise ValueError(message) from error
 
     # -- for the worker ------------------------------------------------------------------------------------
@@ -261,7 +261,7 @@ class Links:
 
 def _link(row: Any) -> Link:  # noqa: ANN401 - asyncpg.Record, whose values have no types
     return Link(
-        link_id=UUID(str(row["link_id"])),
+        link_id=row["link_id"],
         organisation_id=row["organisation_id"],
         system=row["system"],
         legal_basis_id=row["legal_basis_id"],

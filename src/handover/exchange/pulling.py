@@ -170,7 +170,7 @@ class Puller:
         try:
             settings = self._links.settings(link, kind.settings)
         except ValueError as error:
-            raise Denied(f"{str(error).capitalize()}.") from error
+            raise Denied(str(error)) from error
         stack = AsyncExitStack()
         adapter = await stack.enter_async_context(kind.adapter(settings))
         self._open[link.link_id] = (link.sealed, adapter, stack)

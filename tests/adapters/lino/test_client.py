@@ -10,8 +10,8 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from tests.adapters.lino.screens import SCRIPT, cells
 
+from handover.adapters.kit.adapter import Away, Changed, Denied
 from handover.adapters.lino.client import LinoClient
-from handover.adapters.lino.errors import LinoChanged, LinoRefused, LinoUnreachable
 from handover.adapters.lino.layout import Row
 from handover.adapters.lino.reader import compare
 from handover.adapters.lino.session import Limits, LinoSession
@@ -116,7 +116,7 @@ async def test_an_account_without_the_right_is_told_so() -> None:
 
     lino = SmallLino()
     async with served(lino, forbidden) as address:
-        with pytest.raises(LinoRefused, match="may not read /api/pcsw/AllClients"):
+        with pytest.raises(Denied, match="may not read /api/pcsw/AllClients"):
             await keys_read(address)
     assert lino.sign_ins == 2
 
@@ -126,13 +126,13 @@ async def test_a_redirect_elsewhere_is_not_followed() -> None:
         return web.Response(status=302, headers={"Location": "http://elsewhere.invalid/"})
 
     async with served(SmallLino(), away) as address:
-        with pytest.raises(LinoRefused, match="another address"):
+        with pytest.raises(Denied, match="another address"):
             await keys_read(address)
 
 
 async def test_a_wrong_password_is_told_without_repeating_it() -> None:
     async with served(SmallLino()) as address:
-        with pytest.raises(LinoRefused, match="does not accept this user name and password") as refused:
+        with pytest.raises(Denied, match="does not accept this user name and password") as refused:
             async with LinoClient(address, "reader", "wrong-secret", limits=LIMITS):
                 pytest.fail("it let us in")
     assert "wrong-secret" not in str(refused.value)
@@ -152,7 +152,7 @@ async def test_a_table_that_never_stands_still_stops_the_reading() -> None:
         lino.keys = [*lino.keys, len(lino.keys) + 1]
 
     async with served(SmallLino(before_page=add_one)) as address:
-        with pytest.raises(LinoChanged, match="kept changing"):
+        with pytest.raises(Changed, match="kept changing"):
             await keys_read(address)
 
 
@@ -170,12 +170,12 @@ async def test_an_answer_of_another_shape_stops_the_reading_and_is_not_repeated(
         return web.Response(text=body, content_type="application/json")
 
     async with served(SmallLino(), other) as address:
-        with pytest.raises(LinoChanged, match=said) as refused:
+        with pytest.raises(Changed, match=said) as refused:
             await keys_read(address)
     assert "Voorbeeld" not in str(refused.value)
 
 
-@pytest.mark.parametrize(("status", "error"), [(500, LinoChanged), (404, LinoChanged), (503, LinoUnreachable)])
+@pytest.mark.parametrize(("status", "error"), [(500, Changed), (404, Changed), (503, Away)])
 async def test_a_failing_server_is_told_apart_from_a_busy_one(status: int, error: type[Exception]) -> None:
     async def failing(_: web.Request) -> web.Response:
         return web.Response(status=status)
@@ -198,14 +198,14 @@ async def test_a_slow_drip_is_given_up() -> None:
         served(SmallLino(), drip) as address,
         LinoClient(address, "reader", "secret", limits=limits) as client,
     ):
-        with pytest.raises(LinoUnreachable, match="does not answer"):
+        with pytest.raises(Away, match="does not answer"):
             await client.rows("pcsw/AllClients", ["id"])
 
 
 async def test_nobody_at_the_address() -> None:
     async with served(SmallLino()) as address:
         gone = address
-    with pytest.raises(LinoUnreachable, match="Check that it runs"):
+    with pytest.raises(Away, match="Check that it runs"):
         await keys_read(gone)
 
 
@@ -214,14 +214,14 @@ async def test_nobody_at_the_address() -> None:
     ["ftp://lino.example", "lino.example", "", "http://", "http://reader:secret@lino.example", "http://[::"],
 )
 def test_an_address_that_is_none_is_refused_without_repeating_it(address: str) -> None:
-    with pytest.raises(LinoRefused, match="not the address of a Lino") as refused:
+    with pytest.raises(Denied, match="not the address of a Lino") as refused:
         LinoClient(address, "reader", "secret")
     assert "secret" not in str(refused.value)
 
 
 @pytest.mark.parametrize("address", ["http://lino.example", "http://10.0.0.5:8080", "http://localhost.example"])
 def test_a_password_is_not_sent_in_clear_over_a_network(address: str) -> None:
-    with pytest.raises(LinoRefused, match="Give the https:// address") as refused:
+    with pytest.raises(Denied, match="Give the https:// address") as refused:
         LinoClient(address, "reader", "secret")
     assert "secret" not in str(refused.value)
 
@@ -237,8 +237,8 @@ async def test_https_and_this_machine_are_fine(address: str) -> None:
 def test_a_row_is_checked_against_the_page_of_the_record() -> None:
     row = Row(table="pcsw/AllClients", key=1, cells={"id": 1, "first_name": "Een", "gsm": ""})
     compare(row, {"id": 1, "first_name": "Een", "phone": "x"})
-    with pytest.raises(LinoChanged, match=r"other values .* \(first_name\)") as refused:
+    with pytest.raises(Changed, match=r"other values .* \(first_name\)") as refused:
         compare(row, {"id": 1, "first_name": "Twee"})
     assert "Een" not in str(refused.value)
-    with pytest.raises(LinoChanged, match=r"\(id\)"):
+    with pytest.raises(Changed, match=r"\(id\)"):
         compare(row, {"gsm": ""})

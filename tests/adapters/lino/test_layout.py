@@ -3,7 +3,7 @@
 import pytest
 from tests.adapters.lino.screens import SCRIPT, cells
 
-from handover.adapters.lino.errors import LinoChanged, LinoRefused
+from handover.adapters.kit.adapter import Changed, Denied
 from handover.adapters.lino.layout import Layout, client_type_of, layout_of
 
 WANTED = ("id", "stateHidden", "seen_on")
@@ -35,7 +35,7 @@ def test_a_table_without_filters_takes_none() -> None:
 
 def test_the_kind_of_record_client_is_looked_up() -> None:
     assert client_type_of(SCRIPT) == 60
-    with pytest.raises(LinoChanged, match="the page of one client"):
+    with pytest.raises(Changed, match="the page of one client"):
         client_type_of("")
 
 
@@ -56,19 +56,19 @@ def test_a_row_gets_names() -> None:
     ],
 )
 def test_a_row_of_another_shape_stops_the_reading(strange: list[object], said: str) -> None:
-    with pytest.raises(LinoChanged, match=said):
+    with pytest.raises(Changed, match=said):
         clients().row(strange, WANTED)
 
 
 def test_a_column_or_filter_that_is_gone_is_named() -> None:
-    with pytest.raises(LinoChanged, match="does not show birth_date, name"):
+    with pytest.raises(Changed, match="does not show birth_date, name"):
         clients().require(("id", "name", "birth_date"))
-    with pytest.raises(LinoChanged, match="cannot be filtered by colour"):
+    with pytest.raises(Changed, match="cannot be filtered by colour"):
         clients().filter_values({"colour": "red"})
 
 
 def test_a_table_that_is_not_offered_is_named() -> None:
-    with pytest.raises(LinoRefused, match="does not offer the table isip/Contracts"):
+    with pytest.raises(Denied, match="does not offer the table isip/Contracts"):
         layout_of(SCRIPT, "isip/Contracts")
 
 
@@ -83,5 +83,5 @@ def test_a_table_that_is_not_offered_is_named() -> None:
 )
 def test_a_script_of_another_form_stops_the_reading(was: str, becomes: str, said: str) -> None:
     assert was in SCRIPT
-    with pytest.raises(LinoChanged, match=said):
+    with pytest.raises(Changed, match=said):
         layout_of(SCRIPT.replace(was, becomes), "pcsw/AllClients")

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import msgspec
 
-from handover.adapters.lino.errors import LinoChanged
+from handover.adapters.kit.adapter import Changed
 from handover.adapters.lino.layout import Layout, Row, client_type_of, layout_of
 from handover.adapters.lino.session import Limits, LinoSession, Query, decode
 
@@ -31,7 +31,7 @@ class _Detail(msgspec.Struct):
 class LinoClient:
     """One signed-in reader of one Lino; use it as `async with LinoClient(url, name, password) as lino`.
 
-    Raises `LinoUnreachable`, `LinoRefused` or `LinoChanged`, each with a sentence that says what to do.
+    Raises `Away`, `Denied` or `Changed`, each with a sentence that says what to do.
     Lists are read from `/api/`, which checks the rights of the account; `/restful/` names its cells but
     answers people who did not sign in, so a site that knows closes it.
     """
@@ -92,7 +92,7 @@ class LinoClient:
                 return await self._all_pages(layout, fields, query)
             except _TableMovedError:
                 continue
-        raise LinoChanged(
+        raise Changed(
             f"The Lino table {table} kept changing while it was read. Import again when fewer people work in it."
         )
 
@@ -135,7 +135,7 @@ class LinoClient:
             home = (await self._session.get("/")).decode("utf-8", "replace")
             address = _SCRIPT.search(home)
             if address is None:
-                raise LinoChanged(
+                raise Changed(
                     "The Lino shows another kind of screen than this adapter reads its columns from. "
                     "Give the address of its screens with the classic (ExtJS) look."
                 )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from handover.adapters.lino.errors import LinoChanged, LinoRefused
+from handover.adapters.kit.adapter import Changed, Denied
 
 _DATE_FORMAT = "d.m.Y"
 _COLUMN = re.compile(r"""\{(?P<options>[^{}]*)\}|'(?P<hidden>\w+)'""")
@@ -31,24 +31,24 @@ class Layout:
     parameters: tuple[str, ...]
 
     def row(self, cells: list[object], wanted: Collection[str]) -> "Row":
-        """Name the wanted cells of a row; raise `LinoChanged` when it is not shaped as this layout says."""
+        """Name the wanted cells of a row; raise `Changed` when it is not shaped as this layout says."""
         announced = len(self.columns) + 1  # Lino closes each row with its remarks on it ({"meta": true, ...})
         if len(cells) != announced:
-            raise LinoChanged(self._strange(f"has {len(cells)} cells where {announced} were announced"))
+            raise Changed(self._strange(f"has {len(cells)} cells where {announced} were announced"))
         named = dict(zip(self.columns, cells, strict=False))
         # This column holds an object and nothing else does: were the order another one, it would show here.
         if "disabled_fields" in named and not isinstance(named["disabled_fields"], dict):
-            raise LinoChanged(self._strange("has its cells in another order than announced"))
+            raise Changed(self._strange("has its cells in another order than announced"))
         key = named.get("id")
         if not isinstance(key, int) or isinstance(key, bool):
-            raise LinoChanged(self._strange("has no number in the column 'id'"))
+            raise Changed(self._strange("has no number in the column 'id'"))
         return Row(table=self.table, key=key, cells={name: named[name] for name in wanted})
 
     def require(self, wanted: Collection[str]) -> None:
-        """Raise `LinoChanged` naming the columns this table does not have."""
+        """Raise `Changed` naming the columns this table does not have."""
         missing = sorted(set(wanted) - set(self.columns))
         if missing:
-            raise LinoChanged(
+            raise Changed(
                 f"The Lino table {self.table} does not show {', '.join(missing)}. "
                 "Ask the administrator of the Lino to show these columns to this account."
             )
@@ -57,7 +57,7 @@ class Layout:
         """Put filter values in Lino's order, empty where nothing is filtered."""
         unknown = sorted(set(filters) - set(self.parameters))
         if unknown:
-            raise LinoChanged(
+            raise Changed(
                 f"The Lino table {self.table} cannot be filtered by {', '.join(unknown)} any more. "
                 "Its version is newer than this adapter: update handover."
             )
@@ -82,18 +82,18 @@ class Row:
 def layout_of(script: str, table: str) -> Layout:
     """Read the layout of `table` (`app/Table`) from the screen script.
 
-    Raises `LinoRefused` when the account is not offered this table, `LinoChanged` when its form is unknown.
+    Raises `Denied` when the account is not offered this table, `Changed` when its form is unknown.
     """
     actor = table.replace("/", ".")
     block = _block(script, f"\nLino.{actor}.GridPanel = ", "\n  initComponent")
     if not block:
-        raise LinoRefused(
+        raise Denied(
             f"The Lino does not offer the table {table} to this account. "
             "Give the account the rights of a social worker who also sees all clients, then try again."
         )
     stated = next((line for line in block.splitlines() if line.startswith("  ls_store_fields : [")), None)
     if stated is None:
-        raise LinoChanged(
+        raise Changed(
             f"The Lino does not say which columns the table {table} has. "
             "Its version is newer than this adapter: update handover."
         )
@@ -105,7 +105,7 @@ def client_type_of(script: str) -> int:
     panel = _block(script, "\nLino.pcsw.Clients.DetailFormPanel = ", "\n  initComponent")
     found = _CONTENT_TYPE.search(panel)
     if found is None:
-        raise LinoChanged(
+        raise Changed(
             "The Lino does not show this account the page of one client. "
             "Give it the rights of a social worker; if it has them, update handover for this version of Lino."
         )
@@ -118,13 +118,11 @@ def _columns(stated: str, table: str) -> tuple[str, ...]:
         options = column["options"]
         name = _NAME.search(options) if options is not None else None
         if options is not None and name is None:
-            raise LinoChanged(
-                f"A column of the Lino table {table} has no name. Update handover for this version of Lino."
-            )
+            raise Changed(f"A column of the Lino table {table} has no name. Update handover for this version of Lino.")
         columns.append(column["hidden"] if name is None else name[1])
         form = _FORMAT.search(options or "")
         if form is not None and form[1] != _DATE_FORMAT:
-            raise LinoChanged(
+            raise Changed(
                 f"The Lino table {table} writes dates in another way than dd.mm.yyyy. "
                 "Set date_format back to its default in the settings of the Lino."
             )
@@ -142,7 +140,7 @@ def _parameters(script: str, actor: str) -> tuple[str, ...]:
     names = {variable[1]: _NAME.search(variable[2]) for variable in _FIELD.finditer(panel)}
     found = [names.get(variable) for variable in order[1].split(", ")]
     if None in found:
-        raise LinoChanged(
+        raise Changed(
             f"The filter of the Lino table {actor.replace('.', '/')} has a field without a name. "
             "Update handover for this version of Lino."
         )

@@ -4,12 +4,12 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
+from handover.adapters.kit.adapter import Changed, Denied
 from handover.adapters.kit.contract import Reject
 from handover.adapters.kit.plan import Origin
 from handover.adapters.lino import records, wire
 from handover.adapters.lino.appointments import Appointment, appointments_of
 from handover.adapters.lino.client import LinoClient
-from handover.adapters.lino.errors import LinoChanged, LinoRefused
 from handover.adapters.lino.layout import Row
 
 USERS: Final = "users/AllUsers"
@@ -103,9 +103,9 @@ class _Reading:
     async def users(self) -> list[records.LinoUser]:
         try:
             return await self.table(USERS, wire.USER_FIELDS, wire.parse_user)
-        except LinoRefused as refused:
+        except Denied as refused:
             # User names make the counsellors; names on screen change and are not unique.
-            raise LinoRefused(
+            raise Denied(
                 "The Lino does not show this account who its users are (users/AllUsers). "
                 "Sign in with an account that has the rights of an administrator, then try again."
             ) from refused
@@ -146,11 +146,11 @@ class _Reading:
 
 
 def compare(row: Row, detail: Mapping[str, object]) -> None:
-    """Check a row against the same record as Lino names its fields; raise `LinoChanged` when they differ."""
+    """Check a row against the same record as Lino names its fields; raise `Changed` when they differ."""
     shared = [column for column in row.cells if column in detail]
     wrong = sorted(column for column in shared if row.cells[column] != detail[column])
     if wrong or "id" not in shared:
-        raise LinoChanged(
+        raise Changed(
             f"The Lino table {row.table} gives other values in a list than on the page of one record "
             f"({', '.join(wrong) or 'id'}). Restart the Lino so that it renews its screens, then import "
             "again; if it stays, its version is newer than this adapter."

@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import httpx
 import msgspec
 
-from handover.adapters.lino.errors import LinoChanged, LinoRefused, LinoUnreachable
+from handover.adapters.kit.adapter import Away, Changed, Denied
 
 Query = Mapping[str, str | int | Sequence[str]]
 
@@ -59,7 +59,7 @@ class LinoSession:
         await self._http.aclose()
 
     async def sign_in(self) -> None:
-        """Open a new session. Raises `LinoRefused` when Lino does not accept the name and password."""
+        """Open a new session. Raises `Denied` when Lino does not accept the name and password."""
         self._http.cookies.clear()
         await self._attempt("GET", "/", limit=self._limits.answer_bytes)
         answer = await self._attempt(
@@ -69,7 +69,7 @@ class LinoSession:
             limit=self._limits.answer_bytes,
         )
         if answer.status in _SESSION_GONE or not decode(answer.body, _SignedIn, "signing in").success:
-            raise LinoRefused(
+            raise Denied(
                 "The Lino does not accept this user name and password. "
                 "Check both by signing in with a browser, then try again."
             )
@@ -82,13 +82,13 @@ class LinoSession:
             await self.sign_in()
             answer = await self._attempt("GET", path, params=query, limit=limit)
         if answer.status in _SESSION_GONE:
-            raise LinoRefused(
+            raise Denied(
                 f"This Lino account may not read {path}, or the Lino sends us on to another address. Give "
                 "the account the rights of a social worker who also sees all clients, and use the address "
                 "that the browser ends at."
             )
         if answer.status != httpx.codes.OK:
-            raise LinoChanged(
+            raise Changed(
                 f"The Lino answered {answer.status} for {path}. Look in its log for the cause; "
                 "if it was updated, this adapter may need an update too."
             )
@@ -121,24 +121,24 @@ class LinoSession:
                 finally:
                     await answer.aclose()
         except (TimeoutError, httpx.TransportError, httpx.DecodingError) as error:
-            raise LinoUnreachable(
+            raise Away(
                 f"The Lino at {self._address} does not answer. "
                 "Check that it runs and that the address is right, then try again."
             ) from error
         if answer.status_code in _BUSY:
-            raise LinoUnreachable(
+            raise Away(
                 f"The Lino at {self._address} is busy (it answered {answer.status_code}). Try again in a few minutes."
             )
         return _Answer(answer.status_code, body)
 
 
 def decode(body: bytes, shape: type[_Shape], what: str) -> _Shape:
-    """Read a JSON answer; raise `LinoChanged` when it is not JSON or not of this shape."""
+    """Read a JSON answer; raise `Changed` when it is not JSON or not of this shape."""
     try:
         return msgspec.json.decode(body, type=shape)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         # Neither the answer nor msgspec's words about it are repeated: they may hold a client's values.
-        raise LinoChanged(
+        raise Changed(
             f"The Lino answered something unexpected for {what}. Check that the address is that of a "
             "Lino Welfare; if it was updated, this adapter may need an update too."
         ) from None
@@ -149,7 +149,7 @@ async def _bounded(answer: httpx.Response, limit: int, path: str) -> bytes:
     async for chunk in answer.aiter_bytes():
         body += chunk
         if len(body) > limit:
-            raise LinoChanged(
+            raise Changed(
                 f"The Lino sends more than {limit} bytes for {path}. Check that the address is that of a Lino."
             )
     return bytes(body)
@@ -161,12 +161,12 @@ def _checked(base_url: str) -> str:
     except httpx.InvalidURL:
         url = httpx.URL()
     if url.scheme not in {"http", "https"} or not url.host or url.userinfo or url.query or url.fragment:
-        raise LinoRefused(
+        raise Denied(
             "That is not the address of a Lino. Give it as https://name, without user name, password or "
             "question mark in it."
         )
     if url.scheme == "http" and not _is_this_machine(url.host):
-        raise LinoRefused(
+        raise Denied(
             "That address begins with http://, so the password and the clients' data would cross the network "
             "for anyone to read. Give the https:// address of the Lino; http:// is only for a Lino on this "
             "machine (localhost)."
