@@ -167,6 +167,8 @@ _ASKED_BY_SCRIPTS = {"GET /inbox/stream", "GET /inbox/count"}
 # For anyone: nothing of a client is there. Signing in and out has tests of its own.
 PUBLIC = {
     "GET /health",
+    "GET /v1/context.jsonld",
+    "GET /v1/profile",
     "GET /metrics",
     "GET /doc",
     "GET /doc/openapi.json",

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from openapi_schema_validator import OAS30Validator, OAS31Validator, oas30_format_checker, oas31_format_checker
 from openapi_spec_validator import OpenAPIV30SpecValidator, OpenAPIV31SpecValidator
+from tests.access.test_tokens import OPEN
 from tests.instance import Instance, Party, eventually, number
 from tests.web.support import send
 from tests.web.test_belgif import REFERRAL
@@ -111,12 +112,12 @@ def test_paths_are_belgifs(version: str) -> None:
         assert not path.endswith("/")
         for part in path.strip("/").split("/"):
             name = part.strip("{}")
-            assert LOWER_CAMEL.fullmatch(name), path
+            assert LOWER_CAMEL.fullmatch(name.removesuffix(".jsonld")), path
             assert name not in {"id", "code"}
         for parameter in operation.get("parameters", ()):
             if parameter["in"] != "header":
                 assert LOWER_CAMEL.fullmatch(parameter["name"]), path
-        secured = path.startswith("/v1/")
+        secured = path.startswith("/v1/") and path not in OPEN
         assert bool(operation.get("security")) is secured, path
         if secured and version == "3.1":
             scopes = {scope for needed in operation["security"] for scope in needed["accessToken"]}
@@ -248,6 +249,8 @@ async def test_answers_are_as_described(working: Instance) -> None:
         "listEventTypes": "/v1/refData/eventTypes",
         "listLegalBases": "/v1/refData/legalBases",
         "readCodeList": "/v1/refData/rejectionReasons",
+        "readContext": "/v1/context.jsonld",
+        "readProfile": "/v1/profile",
         "readHealth": "/health",
         "readMetrics": "/metrics",
     }.items():

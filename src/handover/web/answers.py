@@ -14,6 +14,9 @@ from handover.record.sight import Sight
 from handover.record.tail import Told
 
 NO_STORE = {"Cache-Control": "no-store, max-age=0"}
+LINKED_MEDIA_TYPE = "application/ld+json"
+LINKED = {"Link": f'</v1/context.jsonld>; rel="http://www.w3.org/ns/json-ld#context"; type="{LINKED_MEDIA_TYPE}"'}
+"""On an answer: how to read it as linked data (JSON-LD 1.1, *Interpreting JSON as JSON-LD*)."""
 
 
 def answer(content: object, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

@@ -14,6 +14,7 @@ from handover.web.api import (
     events,
     identification,
     inbox,
+    linked_data,
     offers,
     reference,
     subscriptions,
@@ -55,6 +56,7 @@ def create_app(services: Services) -> FastAPI:
         offers,
         checkpoints,
         reference,
+        linked_data,
         system,
     ):
         app.include_router(module.router)

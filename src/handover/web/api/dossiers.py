@@ -22,7 +22,7 @@ from handover.platform.ids import new_id
 from handover.platform.settings import Mode
 from handover.record.handle import Request as WriteRequest
 from handover.record.lookups import SsinReplaced
-from handover.web.answers import answer, collection, without_nulls
+from handover.web.answers import LINKED, answer, collection, without_nulls
 from handover.web.api.describing import KEY_HEADER, MATCH_HEADER, PROBLEMS, gives, scope, takes
 from handover.web.api.models import DossierMerge, DossierOpening, DossierSearch, SsinReplacement
 from handover.web.api.threads import thread_view
@@ -153,7 +153,8 @@ async def read_dossier(request: Request, dossierId: str) -> Response:  # noqa: N
     dossier_id = uuid_of(dossierId)
     dossier, ssin = (await services.reader.dossier(dossier_id) if dossier_id else None) or (None, "")
     grant = await services.guard.see(asking, Action.READ_DOSSIER, dossier, dossier_id)
-    return answer(dossier_view(services, asking, grant, ssin=ssin), headers={"ETag": etag(grant.dossier)})
+    headers = {"ETag": etag(grant.dossier), **LINKED}
+    return answer(dossier_view(services, asking, grant, ssin=ssin), headers=headers)
 
 
 @router.get(

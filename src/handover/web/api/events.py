@@ -18,7 +18,7 @@ from handover.domain.refusals import InvalidField, NotPermitted, StaleVersion, U
 from handover.platform.ids import new_id
 from handover.record.reading import parse_cursor
 from handover.record.tail import Told, told
-from handover.web.answers import EventView, answer, collection, feed_item
+from handover.web.answers import LINKED, EventView, answer, collection, feed_item
 from handover.web.api.describing import KEY_HEADER, MATCH_HEADER, PROBLEMS, gives, scope, takes
 from handover.web.api.dossiers import PageSize, etag, writing
 from handover.web.api.feed import narrowed
@@ -136,8 +136,8 @@ async def list_events(
     here = f"{services.settings.base_url}/v1/dossiers/{dossier_id}/events?pageSize={page_size}"
     here += f"&threadId={only}" if only else ""
     following = f"{here}&after={after + len(read)}" if len(read) == page_size else ""
-    tag = {"ETag": etag(grant.dossier)}
-    return answer(collection(items, f"{here}&after={after}", following=following), headers=tag)
+    headers = {"ETag": etag(grant.dossier), **LINKED}
+    return answer(collection(items, f"{here}&after={after}", following=following), headers=headers)
 
 
 class _OfThread(msgspec.Struct):
@@ -167,7 +167,7 @@ async def read_event(
     asking = await visit(request, "dossier:read")
     services = services_of(request)
     _, _, event = await seen_event(services, asking, dossierId, eventId)
-    return answer(event)
+    return answer(event, headers=LINKED)
 
 
 async def seen_event(services: Services, asking: Visit, dossier: str, event: str) -> tuple[UUID, UUID, bytes]:
@@ -211,7 +211,7 @@ async def read_feed(
     base = f"{services.settings.base_url}/v1/events?pageSize={page_size}"
     following = f"{base}&after={cursor}" if len(found) == page_size else ""
     here = base + (f"&after={after}" if after else "")
-    return answer(collection(items, here, following=following, more={"cursor": cursor}))
+    return answer(collection(items, here, following=following, more={"cursor": cursor}), headers=LINKED)
 
 
 @router.get(

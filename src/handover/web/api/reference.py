@@ -18,7 +18,7 @@ from handover.domain.parties import Counsellor, Organisation
 from handover.domain.policy import Task
 from handover.domain.threads import By, Transition
 from handover.domain.training_guide import GUIDE, Explained
-from handover.web.answers import answer, collection, without_nulls
+from handover.web.answers import LINKED, answer, collection, without_nulls
 from handover.web.api.describing import PROBLEMS, gives, scope
 from handover.web.api.reference_views import (
     CodeLists,
@@ -37,7 +37,7 @@ from handover.web.problems import HttpProblem
 from handover.web.visits import visit
 
 router = APIRouter(prefix="/v1", tags=["Reference"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
-_PUBLIC = {"Cache-Control": "private, max-age=300"}
+_PUBLIC = {"Cache-Control": "private, max-age=300", **LINKED}
 
 
 def list_name(kind: type[Coded]) -> str:
