@@ -58,6 +58,8 @@ from handover.record.wall_audit import refuse_gaps
 
 if TYPE_CHECKING:
     from handover.exchange.bringing import Bringing
+    from handover.exchange.carrying import Carrying
+    from handover.exchange.conversations import Kind
     from handover.exchange.pulling import Puller
 
 
@@ -254,11 +256,13 @@ async def api_services(settings: Settings) -> AsyncIterator[Services]:
 async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Projector, Scheduler, Checkpoints]]:
     """Give what a worker process runs: deliveries, the inbox projection, the passing of time, and checkpoints."""
     async with services(settings, pool_size=settings.worker_pool_size, name="handover-worker") as ready:
+        carrier = carrying(ready)
         options = WorkerOptions(
             base_url=settings.base_url,
             demonstration=settings.mode is Mode.DEMONSTRATION,
             poll_seconds=settings.worker_poll_seconds,
             checkpoint_seconds=settings.checkpoint_seconds,
+            carrier=carrier,
         )
         worker = Worker(
             dsn=ready.dsn,
@@ -292,6 +296,7 @@ async def worker_services(settings: Settings) -> AsyncIterator[tuple[Worker, Pro
                 notice.cancel()
             await asyncio.gather(*notices, return_exceptions=True)
             periods.cancel()
+            await carrier.close()
 
 
 def _notices(settings: Settings, ready: Services) -> list[asyncio.Task[None]]:
@@ -327,20 +332,45 @@ def _notices(settings: Settings, ready: Services) -> list[asyncio.Task[None]]:
 def puller(ready: Services) -> "Puller":
     """Give what reads the systems that organisations are joined to."""
     # Here: who answers requests joins nobody, and starts without what adapters bring along.
-    from handover.adapters.lino.adapter import LinoAccount, LinoAdapter  # noqa: PLC0415
-    from handover.adapters.lino.system import LINO  # noqa: PLC0415
     from handover.exchange.links import Links  # noqa: PLC0415
-    from handover.exchange.pulling import Kind, Puller  # noqa: PLC0415
+    from handover.exchange.pulling import Puller  # noqa: PLC0415
 
     return Puller(
         Links(ready.pool, ready.sealer, ready.clock),
         bringing(ready),
-        {LINO.name: Kind(LinoAccount, LinoAdapter)},
+        _kinds(),
         directory=ready.directory,
         clock=ready.clock,
         poll=ready.settings.worker_poll_seconds,
         allow_test_range=ready.settings.mode is Mode.DEMONSTRATION,
     )
+
+
+def carrying(ready: Services) -> "Carrying":
+    """Give what brings steps as notes into those systems."""
+    from handover.exchange.carrying import Carrying  # noqa: PLC0415 - as above
+    from handover.exchange.links import Links  # noqa: PLC0415
+    from handover.web.notes import composer  # noqa: PLC0415
+
+    return Carrying(
+        ready.pool,
+        Links(ready.pool, ready.sealer, ready.clock),
+        _kinds(),
+        composer(ready.settings.base_url, ready.directory, ready.clock),
+        sealer=ready.sealer,
+        directory=ready.directory,
+        clock=ready.clock,
+    )
+
+
+def _kinds() -> "dict[str, Kind]":
+    """Give the systems that can be joined, by their name."""
+    from handover.adapters.lino.adapter import LinoAccount, LinoAdapter  # noqa: PLC0415 - as above
+    from handover.adapters.lino.outbound import LinoNotes  # noqa: PLC0415
+    from handover.adapters.lino.system import LINO  # noqa: PLC0415
+    from handover.exchange.conversations import Kind  # noqa: PLC0415
+
+    return {LINO.name: Kind(LinoAccount, LinoAdapter, LinoNotes)}
 
 
 def bringing(ready: Services) -> "Bringing":

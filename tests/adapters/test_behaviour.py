@@ -20,7 +20,7 @@ from handover.adapters.kit.plan import Placement, Plan, Post, Process
 from handover.adapters.lino.inbound import plan_of
 from handover.adapters.lino.records import IsipContract
 from handover.adapters.lino.system import LINO
-from handover.exchange.pulling import Kind
+from handover.exchange.conversations import Kind
 
 SECRET = "geheim-wachtwoord"
 

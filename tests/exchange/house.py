@@ -10,7 +10,8 @@ from tests.instance import Instance, eventually
 
 from handover.adapters.kit.contract import System
 from handover.exchange.links import Link, Links
-from handover.exchange.pulling import Kind, Puller
+from handover.exchange.conversations import Kind
+from handover.exchange.pulling import Puller
 from handover.wiring import Services, bringing
 
 OCMW = "ocmw-lindedal"

@@ -21,7 +21,7 @@ from handover.adapters.lino.reader import LinoSnapshot
 from handover.adapters.lino.system import LINO
 from handover.exchange import links as links_module
 from handover.exchange.links import LEASE, Status, Trouble
-from handover.exchange.pulling import Kind
+from handover.exchange.conversations import Kind
 
 SECRET = "geheim-wachtwoord"
 

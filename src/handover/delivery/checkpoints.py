@@ -12,6 +12,7 @@ import asyncpg
 import structlog
 
 from handover.delivery import keyring
+from handover.delivery.carrier import WEBHOOKS
 from handover.delivery.cloud_event import checkpoint_event
 from handover.delivery.destinations import Destinations
 from handover.delivery.retries import LONGEST, next_attempt
@@ -27,13 +28,13 @@ _log = structlog.stdlib.get_logger(__name__)
 _LEASE = timedelta(seconds=30)
 _AT_ONCE = 50
 # Who lists event types wants those alone; whose address is down hears of it when it is up again.
-_CLAIM = """
+_CLAIM = f"""
 WITH latest AS (SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1), claimed AS (
     INSERT INTO checkpoint_delivery AS d (subscription_id, due_at)
     SELECT s.subscription_id, $1::timestamptz + $2::interval
     FROM subscription s CROSS JOIN latest
     LEFT JOIN checkpoint_delivery k USING (subscription_id)
-    WHERE s.status = 'active' AND s.event_types IS NULL AND s.down_since IS NULL
+    WHERE s.status = 'active' AND s.{WEBHOOKS} AND s.event_types IS NULL AND s.down_since IS NULL
       AND coalesce(k.size, -1) < latest.size AND coalesce(k.due_at <= $1, true)
     ORDER BY s.subscription_id LIMIT $3
     ON CONFLICT (subscription_id) DO UPDATE SET due_at = excluded.due_at WHERE d.due_at <= $1
@@ -41,7 +42,7 @@ WITH latest AS (SELECT size, note FROM checkpoint ORDER BY size DESC LIMIT 1), c
 )
 SELECT c.subscription_id, c.failures, s.organisation_id, s.url, s.secrets, latest.size, latest.note
 FROM claimed c JOIN subscription s USING (subscription_id) CROSS JOIN latest
-"""
+"""  # noqa: S608 - a constant
 _TAKEN = """
 UPDATE checkpoint_delivery
 SET size = greatest(size, $2), delivered_at = $3, due_at = $3, failures = 0, last_error = ''

@@ -9,14 +9,14 @@ import msgspec
 import structlog
 from cryptography.exceptions import InvalidTag
 
-from handover.delivery import keyring, metrics
+from handover.delivery import metrics
 from handover.delivery.acknowledgement import Acknowledgements
-from handover.delivery.cloud_event import Step, read_step
-from handover.delivery.content import Contents
+from handover.delivery.carrier import Carrier
+from handover.delivery.cloud_event import read_step
 from handover.delivery.health import Health
 from handover.delivery.queue import Lane, Pending, Queue, Settlement, State, Tried
 from handover.delivery.retries import next_attempt
-from handover.delivery.sender import UNLISTED, Attempt, Sender
+from handover.delivery.sender import Attempt
 from handover.platform.clock import Clock
 from handover.platform.db import LOST
 from handover.record.handle import Contended
@@ -26,7 +26,6 @@ _log = structlog.stdlib.get_logger(__name__)
 
 _UNRECORDED_PAUSE = timedelta(seconds=1)
 _MOST_ATTEMPTS = 32_767
-_MOST_RINGS = 4096
 
 
 class LaneRunner:
@@ -36,29 +35,26 @@ class LaneRunner:
         self,
         *,
         queue: Queue,
-        sender: Sender,
+        carrier: Callable[[str], Carrier],
         sealer: Sealer,
         acknowledgements: Acknowledgements,
-        contents: Contents,
-        listed: Callable[[Lane], bool],
         clock: Clock,
+        deadline: float,
     ) -> None:
         self._queue = queue
-        self._sender = sender
         self._sealer = sealer
         self._acknowledgements = acknowledgements
-        self._contents = contents
+        self._carrier = carrier
         self._health = Health()
-        self._listed = listed
         self._clock = clock
-        self._rings: dict[bytes, tuple[keyring.Secret, ...]] = {}
+        self._deadline = deadline
 
     async def run(self, lane: Lane, claimed: float, stopping: asyncio.Event) -> Settlement:
         """Give what became of the lane. `claimed` is `time.monotonic()` from just before it was claimed.
 
         Nothing is begun that might outlast the lease: what has not been sent then goes back.
         """
-        last_start = claimed + self._queue.lease.total_seconds() - self._sender.deadline
+        last_start = claimed + self._queue.lease.total_seconds() - self._deadline
         tried: list[Tried] = []
         previous, failures = lane.sent, lane.failures
         for item in lane.pending:
@@ -83,21 +79,16 @@ class LaneRunner:
 
     async def _deliver(self, lane: Lane, item: Pending, before: int) -> tuple[Attempt, bool]:
         """Make one attempt, and tell whether what follows from its success is recorded."""
-        if not self._listed(lane):
-            return UNLISTED, True
         try:
             plain = self._sealer.dossier(lane.dossier_id, lane.keys).open_event(item.sequence, item.body)
             step = read_step(plain)
-            body = await self._body(lane, plain, step, before)
-            at = self._clock.now()
-            keys = keyring.keys_at(self._ring(lane), at)
+            attempt = await self._carrier(lane.url).carry(lane, step, plain, previous=before)
         except (msgspec.MsgspecError, KeyError, ValueError, InvalidTag) as error:
             # A newer version wrote it, or a key is missing: it waits in its lane, visibly, like any failure.
             _log.exception("delivery_not_prepared", subscription_id=lane.subscription_id, error=type(error).__name__)
             return Attempt(None, "could not be prepared here; see the log", 0.0, ours=True), True
-        attempt = await self._sender.send(
-            lane.url, message_id=step.event_id, timestamp=int(at.timestamp()), keys=keys, body=body
-        )
+        if attempt.ours:
+            return attempt, True
         metrics.attempts(attempt.outcome).inc()
         metrics.ATTEMPT_SECONDS.observe(attempt.seconds)
         if attempt.succeeded:
@@ -107,20 +98,6 @@ class LaneRunner:
                 _log.warning("acknowledgement_not_recorded", error=type(error).__name__, dossier_id=step.dossier_id)
                 return attempt, False
         return attempt, True
-
-    async def _body(self, lane: Lane, plain: bytes, step: Step, before: int) -> bytes:
-        if lane.full:
-            return await self._contents.full(step, plain, lane.organisation, previous=before)
-        return self._contents.thin(step, previous=before)
-
-    def _ring(self, lane: Lane) -> tuple[keyring.Secret, ...]:
-        """Open the secrets, once for as long as they stay the same."""
-        found = self._rings.get(lane.secrets)
-        if found is None:
-            if len(self._rings) >= _MOST_RINGS:
-                self._rings.clear()
-            found = self._rings[lane.secrets] = keyring.unseal(self._sealer, lane.subscription_id, lane.secrets)
-        return found
 
     async def _failed(
         self, lane: Lane, tried: list[Tried], failed: Tried, attempt: Attempt, failures: int

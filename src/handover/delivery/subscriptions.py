@@ -12,6 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from handover.delivery import keyring, outbox, replays, signing
+from handover.delivery.carrier import WEBHOOKS
 from handover.delivery.cloud_event import probe_event
 from handover.delivery.destinations import Destinations
 from handover.delivery.outbox import Delivery
@@ -29,7 +30,7 @@ _COLUMNS = """
     subscription_id, organisation_id, url, event_types, content, status, status_reason,
     created_at, changed_at, down_since, public_key
 """
-_MINE = "organisation_id = $1 AND subscription_id = $2 AND status <> 'deleted'"
+_MINE = f"organisation_id = $1 AND subscription_id = $2 AND status <> 'deleted' AND {WEBHOOKS}"
 
 
 class Content(StrEnum):
@@ -124,8 +125,8 @@ class Subscriptions:
     async def list(self, organisation: str) -> list[Subscription]:
         """Give the organisation's subscriptions, oldest first."""
         rows = await self._pool.fetch(
-            f"SELECT {_COLUMNS} FROM subscription "  # noqa: S608 - a constant
-            "WHERE organisation_id = $1 AND status <> 'deleted' ORDER BY subscription_id",
+            f"SELECT {_COLUMNS} FROM subscription "  # noqa: S608 - constants
+            f"WHERE organisation_id = $1 AND status <> 'deleted' AND {WEBHOOKS} ORDER BY subscription_id",
             organisation,
         )
         return [_subscription(row) for row in rows]

@@ -5,7 +5,7 @@ import contextlib
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 import asyncpg
@@ -13,11 +13,13 @@ import structlog
 
 from handover.delivery import metrics, replays
 from handover.delivery.acknowledgement import Acknowledgements
+from handover.delivery.carrier import SCHEME, Carrier, NoCarrier
 from handover.delivery.content import Contents
 from handover.delivery.destinations import Destinations
 from handover.delivery.lanes import LaneRunner
 from handover.delivery.queue import LEASE, Lane, Queue, Settled, Settlement
 from handover.delivery.sender import DEADLINE_SECONDS, Sender
+from handover.delivery.webhooks import Webhooks
 from handover.domain.parties import Directory
 from handover.platform.clock import Clock
 from handover.platform.db import LOST, Listener
@@ -49,6 +51,8 @@ class WorkerOptions:
     deadline: float = DEADLINE_SECONDS
     drain_seconds: float = 20.0
     checkpoint_seconds: float = 60.0
+    carrier: Carrier = field(default_factory=NoCarrier)
+    """What brings events to `adapter:` addresses."""
 
 
 class Worker:
@@ -84,14 +88,15 @@ class Worker:
             deadline=options.deadline,
             connections=options.lanes,
         )
+        contents = Contents(pool, sealer, directory, clock, options.base_url)
+        webhooks, there = Webhooks(self._sender, contents, listed, sealer, clock), options.carrier
         self._runner = LaneRunner(
             queue=self._queue,
-            sender=self._sender,
+            carrier=lambda url: there if url.startswith(SCHEME) else webhooks,
             sealer=sealer,
             acknowledgements=self._acknowledgements,
-            contents=Contents(pool, sealer, directory, clock, options.base_url),
-            listed=listed,
             clock=clock,
+            deadline=options.deadline,
         )
         self._wake = asyncio.Event()
         self._replaying = asyncio.Event()

@@ -192,6 +192,15 @@ class Links:
         )
         return [_link(row) for row in rows]
 
+    async def find(self, organisation_id: str, system: str) -> Link | None:
+        """Give one link."""
+        row = await self._pool.fetchrow(
+            f"SELECT {_FIELDS} FROM adapter_link WHERE organisation_id = $1 AND system = $2",  # noqa: S608 - our own
+            organisation_id,
+            system,
+        )
+        return None if row is None else _link(row)
+
     async def remove(self, organisation_id: str, system: str) -> bool:
         """Remove a link with its rejects; what it recorded stays, and so does the memory of it. False: not there."""
         return bool(await self._pool.fetchval(_REMOVE, organisation_id, system))

@@ -8,13 +8,10 @@ import asyncio
 import random
 import traceback
 from collections.abc import Callable, Mapping
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
-from uuid import UUID
+from typing import Final
 
-import msgspec
 import structlog
 from prometheus_client import Counter, Histogram
 
@@ -22,6 +19,7 @@ from handover.adapters.kit.adapter import AdapterError, Away, Changed, Denied, I
 from handover.adapters.kit.contract import Report
 from handover.domain.parties import Directory
 from handover.exchange.bringing import Bringing
+from handover.exchange.conversations import Conversations, Kind
 from handover.exchange.links import LEASE, Link, Links, Trouble
 from handover.platform.clock import Clock
 from handover.platform.db import LOST
@@ -36,17 +34,8 @@ SECONDS = Histogram(
 _log = structlog.stdlib.get_logger(__name__)
 _AT_ONCE: Final = 4
 _OURS: Final = "Something went wrong on our side ({}); see the log of the worker. It is tried again."
-_UNKNOWN: Final = "This version knows no system {!r}; remove the link, or run the version that does."
 _NOBODY: Final = "The organisation is no longer known here."
 _WORDS: Final = ((Away, Trouble.AWAY), (Denied, Trouble.DENIED), (Changed, Trouble.CHANGED))
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A system that can be joined: what a link to it is made with, and what speaks with it."""
-
-    settings: type[msgspec.Struct]
-    adapter: Callable[[Any], Inbound]
 
 
 class _NotOursError(Exception):
@@ -69,12 +58,11 @@ class Puller:
     ) -> None:
         self._links = links
         self._bringing = bringing
-        self._kinds = kinds
+        self._conversations: Conversations[Inbound] = Conversations(links, kinds, lambda kind: kind.adapter)
         self._directory = directory
         self._clock = clock
         self._poll = poll
         self._allow_test_range = allow_test_range
-        self._open: dict[UUID, tuple[bytes, Inbound, AsyncExitStack]] = {}
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -90,8 +78,7 @@ class Puller:
             for task in self._running:
                 task.cancel()
             await asyncio.gather(*self._running, return_exceptions=True)
-            for link_id in list(self._open):
-                await self._let_go(link_id)
+            await self._conversations.close()
 
     async def start_due(self) -> int:
         """Begin with what is due, as far as there is room; give how many that were."""
@@ -118,14 +105,14 @@ class Puller:
                 SECONDS.labels(link.system).observe(asyncio.get_running_loop().time() - began)
             except _NotOursError:
                 RUNS.labels(link.system, "overtaken").inc()
-                await self._let_go(link.link_id)
+                await self._conversations.let_go(link.link_id)
             except AdapterError as error:
                 trouble = next(word for kind, word in _WORDS if isinstance(error, kind))
                 await self._failed(link, trouble, str(error))
             except LOST as error:
                 await self._failed(link, Trouble.OURS, _OURS.format(type(error).__name__))
             except Exception as error:  # noqa: BLE001 - whatever it is, other links go on
-                _log.error("adapter_failed", system=link.system, error=type(error).__name__, place=_place(error))
+                _log.error("adapter_failed", system=link.system, error=type(error).__name__, place=place_of(error))
                 await self._failed(link, Trouble.OURS, _OURS.format(type(error).__name__))
 
     async def _failed(self, link: Link, trouble: Trouble, said: str) -> None:
@@ -133,7 +120,7 @@ class Puller:
         _log.warning(
             "adapter_run_failed", system=link.system, organisation=link.organisation_id, trouble=trouble, said=said
         )
-        await self._let_go(link.link_id)
+        await self._conversations.let_go(link.link_id)
         await self._links.failed(link, trouble, said)
 
     async def _while_kept(self, link: Link) -> Report:
@@ -154,36 +141,12 @@ class Puller:
         organisation = self._directory().organisations.get(link.organisation_id)
         if organisation is None:
             raise Denied(_NOBODY)
-        adapter = await self._adapter(link)
+        adapter = await self._conversations.of(link)
         plan = await adapter.plan(link.organisation_id, now=self._clock.now(), allow_test_range=self._allow_test_range)
         return await self._bringing.run(plan, adapter.system, organisation, link.legal_basis_id)
 
-    async def _adapter(self, link: Link) -> Inbound:
-        """Give the open conversation of a link; a new one when there is none, or when it is made otherwise now."""
-        kept = self._open.get(link.link_id)
-        if kept is not None and kept[0] == link.sealed:
-            return kept[1]
-        await self._let_go(link.link_id)
-        kind = self._kinds.get(link.system)
-        if kind is None:
-            raise Denied(_UNKNOWN.format(link.system))
-        try:
-            settings = self._links.settings(link, kind.settings)
-        except ValueError as error:
-            raise Denied(str(error)) from error
-        stack = AsyncExitStack()
-        adapter = await stack.enter_async_context(kind.adapter(settings))
-        self._open[link.link_id] = (link.sealed, adapter, stack)
-        return adapter
 
-    async def _let_go(self, link_id: UUID) -> None:
-        kept = self._open.pop(link_id, None)
-        if kept is not None:
-            with suppress(Exception):
-                await kept[2].aclose()
-
-
-def _place(error: Exception) -> str:
+def place_of(error: Exception) -> str:
     """Say where it went wrong, and not in which words: those may hold a client's values."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     return f"{Path(last.filename).name}:{last.lineno}"

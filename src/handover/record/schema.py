@@ -3,7 +3,7 @@
 from handover.platform.db import DatabaseUnfitError
 from handover.platform.walls import Database
 
-SCHEMA = "0015"
+SCHEMA = "0016"
 """The schema that this version needs: its last migration. A later one does it no harm."""
 
 

@@ -22,8 +22,8 @@ from handover.web.needs import Services
 from handover.web.ui.dates import Dates
 from handover.web.ui.pages import TEMPLATES
 from handover.web.ui.people import People
-from handover.web.ui.values import Said, about, lines_of
-from handover.web.ui.words import WORDS, Language, Words
+from handover.web.ui.values import PlainWriter, Said, about, lines_of
+from handover.web.ui.words import WORDS, Language
 
 _PAGE = 1000
 _ALL = frozenset(Visibility)
@@ -31,15 +31,6 @@ _DELIVERED = """
 SELECT s.organisation_id, d.sequence, d.delivered_at FROM delivery d JOIN subscription s USING (subscription_id)
 WHERE d.dossier_id = $1 AND d.delivered_at IS NOT NULL ORDER BY d.sequence, s.organisation_id
 """
-
-
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    """Writes in Dutch, which is the client's and the law's."""
-
-    t: Words
-    dates: Dates
-    people: People
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +74,8 @@ async def client_file(services: Services, ssin: str, *, at: datetime) -> ClientF
     log = await _log(AccessLog(services.pool, services.pool), dossier)
     delivered = await services.pool.fetch(_DELIVERED, dossier.dossier_id)
     people = People(services.directory_now(), WORDS[Language.NL])
-    writer = _Writer(WORDS[Language.NL], Dates(WORDS[Language.NL], at), people)
+    # In Dutch, which is the client's and the law's.
+    writer = PlainWriter(WORDS[Language.NL], Dates(WORDS[Language.NL], at), people)
     steps = [_step(writer, codec.decode_event(body)) for body in bodies]
     accesses = [_access(writer, line) for line in log]
     data: dict[str, Any] = {
@@ -141,7 +133,7 @@ async def _log(log: AccessLog, dossier: Dossier) -> list[Line]:
     return found
 
 
-def _step(writer: _Writer, event: Event) -> Step:
+def _step(writer: PlainWriter, event: Event) -> Step:
     return Step(
         title=writer.t.event(event.type, "title", about=about(writer, event)),
         moment=writer.dates.moment(event.recorded_at),
@@ -151,7 +143,7 @@ def _step(writer: _Writer, event: Event) -> Step:
     )
 
 
-def _access(writer: _Writer, line: Line) -> Access:
+def _access(writer: PlainWriter, line: Line) -> Access:
     t = writer.t
     who = writer.people.counsellor(line.counsellor_id) if line.counsellor_id else line.application
     return Access(

@@ -20,6 +20,10 @@ class Away(AdapterError):  # noqa: N818 - named after what happened, as all refu
     """No answer, or none in time: nothing is wrong with the data, it is tried again."""
 
 
+class Unsure(Away):
+    """It stopped answering while we waited: what it was asked may still be done there."""
+
+
 class Denied(AdapterError):  # noqa: N818 - as above
     """It does not let this account in, or not far enough: somebody must change that first."""
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Mapping
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
 import msgspec
 
@@ -12,6 +12,7 @@ from handover.adapters.lino.layout import Layout, Row, client_type_of, layout_of
 from handover.adapters.lino.session import Limits, LinoSession, Query, decode
 
 _READINGS: Final = 3
+_Shape = TypeVar("_Shape")
 _SCRIPT: Final = re.compile(r'src="(/media/cache/js/lino_[\w.-]+\.js)"')
 
 
@@ -86,7 +87,7 @@ class LinoClient:
             "pv": layout.filter_values(filters or {}),
         }
         if of_client is not None:
-            query |= {"mt": client_type_of(await self._screen_script()), "mk": of_client}
+            query |= await self._of_client(of_client)
         for _ in range(_READINGS):
             try:
                 return await self._all_pages(layout, fields, query)
@@ -103,6 +104,19 @@ class LinoClient:
         """
         query = {"fmt": "json", "pv": (await self.layout(table)).filter_values(filters or {})}
         return decode(await self._session.get(f"/api/{table}/{key}", query), _Detail, table).data
+
+    async def insert(self, table: str, client: int, values: Mapping[str, str], shape: type[_Shape]) -> _Shape:
+        """Add a row to a client's rows of a table that Lino links to a client; give the answer in this shape."""
+        data = {"an": "submit_insert", **await self._of_client(client), **values}
+        return decode(await self._session.send("POST", f"/api/{table}", data), shape, table)
+
+    async def change(self, table: str, key: int, client: int, values: Mapping[str, str], shape: type[_Shape]) -> _Shape:
+        """Change a row among a client's rows; give the answer in this shape."""
+        data = {"an": "submit_detail", **await self._of_client(client), **values}
+        return decode(await self._session.send("PUT", f"/api/{table}/{key}", data), shape, table)
+
+    async def _of_client(self, client: int) -> dict[str, str]:
+        return {"mt": str(client_type_of(await self._screen_script())), "mk": str(client)}
 
     async def _all_pages(
         self, layout: Layout, fields: Collection[str], query: Mapping[str, str | int | list[str]]

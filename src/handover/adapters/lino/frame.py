@@ -52,7 +52,7 @@ def counsellors_of(organisation_id: str, users: tuple[LinoUser, ...]) -> dict[in
     """Give the counsellor that each user of Lino is, by the user's key."""
     return {
         user.origin.key: Counsellor(
-            counsellor_id=f"{organisation_id}.{_word(user)}",
+            counsellor_id=counsellor_id_of(organisation_id, user.username, user.origin.key),
             organisation_id=organisation_id,
             name=user.name,
             email=user.email,
@@ -61,11 +61,10 @@ def counsellors_of(organisation_id: str, users: tuple[LinoUser, ...]) -> dict[in
     }
 
 
-def _word(user: LinoUser) -> str:
-    """The user name where it can be an identifier as it is; else the key, which two users never share."""
-    plain = user.username
-    fits = plain.isascii() and plain.isalnum() and plain == plain.lower()
-    return plain if fits else f"lino-{user.origin.key}"
+def counsellor_id_of(organisation_id: str, username: str, key: int) -> str:
+    """Name a user as a counsellor: by the user name where that fits, else by the key, which two users never share."""
+    fits = username.isascii() and username.isalnum() and username == username.lower()
+    return f"{organisation_id}.{username if fits else f'lino-{key}'}"
 
 
 def line(text: str) -> str | None:

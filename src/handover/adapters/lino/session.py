@@ -9,7 +9,7 @@ from typing import Final, TypeVar
 import httpx
 import msgspec
 
-from handover.adapters.kit.adapter import Away, Changed, Denied
+from handover.adapters.kit.adapter import Away, Changed, Denied, Unsure
 
 Query = Mapping[str, str | int | Sequence[str]]
 
@@ -76,14 +76,30 @@ class LinoSession:
 
     async def get(self, path: str, query: Query | None = None, *, limit: int | None = None) -> bytes:
         """Get one page, of at most `limit` bytes; sign in again once when the session is gone."""
+        return await self._asked("GET", path, limit=limit, params=query)
+
+    async def send(self, method: str, path: str, data: Mapping[str, str | list[str]]) -> bytes:
+        """Write something, and give the answer; sign in again once when the session is gone, which wrote nothing."""
+        return await self._asked(method, path, data=data)
+
+    async def _asked(
+        self,
+        method: str,
+        path: str,
+        *,
+        limit: int | None = None,
+        params: Query | None = None,
+        data: Mapping[str, str | list[str]] | None = None,
+    ) -> bytes:
         limit = self._limits.answer_bytes if limit is None else limit
-        answer = await self._attempt("GET", path, params=query, limit=limit)
+        answer = await self._attempt(method, path, params=params, data=data, limit=limit)
         if answer.status in _SESSION_GONE:
             await self.sign_in()
-            answer = await self._attempt("GET", path, params=query, limit=limit)
+            answer = await self._attempt(method, path, params=params, data=data, limit=limit)
         if answer.status in _SESSION_GONE:
+            verb = "read" if method == "GET" else "write to"
             raise Denied(
-                f"This Lino account may not read {path}, or the Lino sends us on to another address. Give "
+                f"This Lino account may not {verb} {path}, or the Lino sends us on to another address. Give "
                 "the account the rights of a social worker who also sees all clients, and use the address "
                 "that the browser ends at."
             )
@@ -121,7 +137,8 @@ class LinoSession:
                 finally:
                     await answer.aclose()
         except (TimeoutError, httpx.TransportError, httpx.DecodingError) as error:
-            raise Away(
+            kind = Unsure if isinstance(error, TimeoutError | httpx.ReadTimeout) else Away
+            raise kind(
                 f"The Lino at {self._address} does not answer. "
                 "Check that it runs and that the address is right, then try again."
             ) from error

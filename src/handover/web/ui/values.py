@@ -16,7 +16,6 @@ from handover.domain.kinds.dossier import InscriptionClosed, InscriptionOpened
 from handover.domain.visibility import Reader
 from handover.web.ui.dates import Dates
 from handover.web.ui.fields import Shape, Widget, shapes_of
-from handover.web.ui.pages import Page
 from handover.web.ui.people import People
 from handover.web.ui.words import WORDS, Language, Words
 
@@ -47,6 +46,15 @@ class Writer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class PlainWriter:
+    """A writer of something that is no page."""
+
+    t: Words
+    dates: Dates
+    people: People
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """One line of a step; `note` says who else cannot see it, `long` that it is running text."""
 
@@ -60,7 +68,7 @@ class Said:
     """Of the confidential class: a page shows it apart from the rest."""
 
 
-def said(page: Page, event: Event, reader: Reader) -> tuple[Said, ...]:
+def said(page: Writer, event: Event, reader: Reader) -> tuple[Said, ...]:
     """Give the lines of a step that the reader may see, and a word for each that is withheld."""
     classes = reader.classes(event.type, event.organisation)
     lines = list(lines_of(page, event.type, event.data, classes))

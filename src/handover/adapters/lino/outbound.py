@@ -1,0 +1,119 @@
+"""Notes in a client's file of Lino: what others did, once each, where the social worker looks.
+
+Source: what Lino Welfare 26.7 answers to its own screens (`submit_insert`, `submit_detail` of `notes/NotesByProject`).
+"""
+
+from collections.abc import Collection, Mapping
+from html import escape
+from types import TracebackType
+from typing import Final, Self
+
+import msgspec
+
+from handover.adapters.kit.adapter import Changed
+from handover.adapters.kit.contract import System
+from handover.adapters.kit.filing import Filed, Note
+from handover.adapters.lino.adapter import LinoAccount
+from handover.adapters.lino.client import LinoClient
+from handover.adapters.lino.frame import LONGEST_LINE, counsellor_id_of
+from handover.adapters.lino.session import Limits
+from handover.adapters.lino.system import LINO
+
+_NOTES: Final = "notes/NotesByProject"
+_USERS: Final = "users/AllUsers"
+SECONDS: Final = 12.0
+"""How long Lino may take for one answer: an attempt has 15 s in all, and is made again."""
+
+
+class _Saved(msgspec.Struct):
+    id: int | None = None
+    project: int | None = msgspec.field(name="projectHidden", default=None)
+
+
+class _Record(msgspec.Struct):
+    data: _Saved = msgspec.field(default_factory=_Saved)
+
+
+class _Answer(msgspec.Struct):
+    success: bool = True
+    data_record: _Record = msgspec.field(default_factory=_Record)
+
+
+class LinoNotes:
+    """Writes into one Lino, in one session."""
+
+    system: System = LINO
+    clients = "pcsw/AllClients"
+
+    def __init__(self, account: LinoAccount, *, limits: Limits | None = None) -> None:
+        self._client = LinoClient(
+            account.url, account.username, account.password, limits=limits or Limits(seconds=SECONDS)
+        )
+        self._languages: dict[str, str] | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._client.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.__aexit__(kind, error, trace)
+
+    async def language(self, organisation_id: str, counsellor_id: str) -> str:
+        """Give the language of a user of Lino; see `Outbound.language`."""
+        if self._languages is None:
+            users = await self._client.rows(_USERS, ("username", "languageHidden"))
+            self._languages = {
+                counsellor_id_of(organisation_id, str(user.cells["username"]), user.key): language
+                for user in users
+                if isinstance(language := user.cells["languageHidden"], str)
+            }
+        return self._languages.get(counsellor_id, "")
+
+    async def find(self, client: int, references: Collection[str]) -> Mapping[str, Filed]:
+        """Read a client's notes; see `Outbound.find`."""
+        found: dict[str, Filed] = {}
+        for row in await self._client.rows(_NOTES, ("subject", "body"), of_client=client):
+            subject, body = row.cells["subject"], row.cells["body"]
+            for reference in references:
+                if isinstance(body, str) and reference in body:
+                    found.setdefault(reference, Filed(row.key, subject if isinstance(subject, str) else "", body))
+        return found
+
+    async def write(self, client: int, note: Note) -> None:
+        """Add a note; see `Outbound.write`."""
+        values = {"subject": _line(note.subject), "body": _body(note)}
+        answer = await self._client.insert(_NOTES, client, values, _Answer)
+        if not answer.success or answer.data_record.data.project != client:
+            raise Changed(_NOT_TAKEN)
+
+    async def amend(self, client: int, filed: Filed, note: Note) -> None:
+        """Change a note; see `Outbound.amend`."""
+        values = {
+            "subject": _line(f"{note.subject}: {filed.subject}"),
+            "body": f"{_body(note)}<hr/>{filed.body}",
+        }
+        answer = await self._client.change(_NOTES, filed.key, client, values, _Answer)
+        if not answer.success or answer.data_record.data.id != filed.key:
+            raise Changed(_NOT_TAKEN)
+
+
+_NOT_TAKEN: Final = (
+    "The Lino does not take the note. Sign in with this account, and look whether it may write notes for clients; "
+    "if it may, update handover for this version of Lino."
+)
+
+
+def _line(text: str) -> str:
+    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
+
+
+def _body(note: Note) -> str:
+    """Write a note as the HTML that Lino keeps; it takes out what could run, and we put in nothing that could."""
+    rows = (f"<b>{escape(label)}:</b> {_text(text)}" if label else _text(text) for label, text in note.lines)
+    return "".join(f"<p>{row}</p>" for row in (*rows, escape(note.reference)))
+
+
+def _text(text: str) -> str:
+    return "<br/>".join(escape(line) for line in text.split("\n"))
