@@ -19,6 +19,7 @@ from handover.access.guard import Guard
 from handover.access.limits import Limits
 from handover.access.log import AccessLog
 from handover.access.oidc import OpenId
+from handover.access.senders import Senders
 from handover.access.sessions import Sessions
 from handover.access.tokens import Issuer, Keys, Tokens
 from handover.delivery.checkpoints import Checkpoints
@@ -105,6 +106,7 @@ class Services:
     reader: Reader
     tokens: Tokens
     limits: Limits
+    senders: Senders
     guard: Guard
     sessions: Sessions
     attempts: Attempts
@@ -208,6 +210,7 @@ async def services(
                 organisation_per_second=settings.organisation_requests_per_second,
                 refusals_per_minute=settings.refusals_per_minute,
             ),
+            senders=Senders(reads, directory, clock.now),
             guard=Guard(AccessLog(reads, reads), BreakGlass(reads, sealer, clock), directory, clock),
             sessions=Sessions(
                 pool,

@@ -46,6 +46,9 @@ _READ_EVENT = _READ | {
     "integration": "200 200 200 200 404 404 404",
 }
 
+_NO_REFERRAL = {role: row.replace("200", "400") for role, row in _READ.items()}
+"""Who may read it is told that the step asked for is no referral."""
+
 
 def _write(allowed: int) -> dict[str, str]:
     return _READ | {
@@ -62,6 +65,7 @@ ON_A_DOSSIER = {
     "GET /v1/dossiers/{dossierId}/events": _READ,
     "GET /v1/dossiers/{dossierId}/events/{eventId}": _READ_EVENT,
     "GET /v1/dossiers/{dossierId}/events/{eventId}/receipt": _READ_EVENT,
+    "GET /v1/dossiers/{dossierId}/events/{eventId}/toeleiding": _NO_REFERRAL,
     "GET /v1/dossiers/{dossierId}/accessLog": _READ | {"dataProtectionOfficer": "200 200 200 404 404 404 404"},
     "POST /v1/dossiers/{dossierId}/events": _write(201),
     "POST /v1/dossiers/{dossierId}/numberReplacement": _write(200),
@@ -169,6 +173,8 @@ PUBLIC = {
     "GET /health",
     "GET /v1/context.jsonld",
     "GET /v1/profile",
+    # Whoever signs is its organisation's software; a token opens nothing there (tests/web/test_inbound.py).
+    "POST /v1/inbound/vdab",
     "GET /metrics",
     "GET /doc",
     "GET /doc/openapi.json",

@@ -275,6 +275,7 @@ async def test_an_expired_token_with_a_wrong_signature_is_not_called_expired(sha
         ("GET", f"/v1/dossiers/{NOBODY}", "dossier:read"),
         ("GET", f"/v1/dossiers/{NOBODY}/threads", "dossier:read"),
         ("GET", f"/v1/dossiers/{NOBODY}/events", "dossier:read"),
+        ("GET", f"/v1/dossiers/{NOBODY}/events/{NOBODY}/toeleiding", "dossier:read"),
         ("POST", f"/v1/dossiers/{NOBODY}/events", "dossier:write"),
         ("POST", f"/v1/dossiers/{NOBODY}/numberReplacement", "dossier:write"),
         ("POST", f"/v1/dossiers/{NOBODY}/merge", "dossier:write"),
@@ -340,6 +341,8 @@ async def test_a_missing_scope(shared: Instance, method: str, path: str, scope: 
 
 OPEN: Final = {"/v1/context.jsonld", "/v1/profile"}
 """Read by software that knows no token: what our names mean."""
+SIGNED: Final = {"/v1/inbound/vdab"}
+"""Let in by a signature, and not by a token."""
 
 
 async def test_every_operation_is_in_the_scope_table(shared: Instance) -> None:
@@ -349,7 +352,7 @@ async def test_every_operation_is_in_the_scope_table(shared: Instance) -> None:
     rows = {(method, path.partition("?")[0]): scope for method, path, scope in marks[0].args[1]}
     for path, operations in description["paths"].items():
         for method, operation in operations.items():
-            if not path.startswith("/v1/") or path in OPEN:
+            if not path.startswith("/v1/") or path in OPEN | SIGNED:
                 continue
             pieces = path.split("/")
             found = [

@@ -56,6 +56,7 @@ WORKERS_ALONE = {
     "daily_summary",
     "adapter_link",
     "adapter_reject",
+    "sender_key",
 }
 
 

@@ -9,8 +9,8 @@ import pytest
 from tests.instance import Instance, eventually
 
 from handover.adapters.kit.contract import System
-from handover.exchange.links import Link, Links
 from handover.exchange.conversations import Kind
+from handover.exchange.links import Link, Links
 from handover.exchange.pulling import Puller
 from handover.wiring import Services, bringing
 

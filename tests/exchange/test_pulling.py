@@ -20,8 +20,8 @@ from handover.adapters.lino.inbound import plan_of
 from handover.adapters.lino.reader import LinoSnapshot
 from handover.adapters.lino.system import LINO
 from handover.exchange import links as links_module
-from handover.exchange.links import LEASE, Status, Trouble
 from handover.exchange.conversations import Kind
+from handover.exchange.links import LEASE, Status, Trouble
 
 SECRET = "geheim-wachtwoord"
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "token": "token",
     "hosts": "hosts",
     "people": "people",
+    "senders": "senders",
     "import": "import_lino",
     "adapters": "adapters",
     "replay": "replay",

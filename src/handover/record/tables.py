@@ -375,6 +375,7 @@ inbound_mark = Table(
     Column("dossier_id", Uuid, nullable=False),
     Column("thread_id", Uuid),
     Column("changed_at", _MOMENT, nullable=False),
+    Index("inbound_mark_dossier", "dossier_id", "organisation_id", "system"),
 )
 log_leaf = Table(
     "log_leaf",
@@ -548,6 +549,16 @@ adapter_reject = Table(
     Column("reason", Text, primary_key=True),
     Column("first_at", _MOMENT, nullable=False),
     Column("last_at", _MOMENT, nullable=False),
+)
+sender_key = Table(
+    "sender_key",
+    metadata,
+    Column("key_id", Uuid, primary_key=True),
+    Column("organisation_id", Text, ForeignKey("organisation.organisation_id"), nullable=False),
+    _text("public_key"),
+    Column("created_at", _MOMENT, nullable=False),
+    Column("heard_at", _MOMENT),
+    UniqueConstraint("organisation_id", "public_key"),
 )
 push_subscription = Table(
     "push_subscription",

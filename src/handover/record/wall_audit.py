@@ -25,6 +25,8 @@ PASSES = (
     "load_sealed",
     "summaries_late",
     "adapters_stuck",
+    "sender_keys",
+    "heard_from",
 )
 """The functions that run as the owner: all that passes the wall."""
 _GAPS = """

@@ -13,12 +13,14 @@ from handover.web.api import (
     dossiers,
     events,
     identification,
+    inbound,
     inbox,
     linked_data,
     offers,
     reference,
     subscriptions,
     system,
+    toeleiding,
 )
 from handover.web.asking import allowed_methods
 from handover.web.needs import Services
@@ -49,7 +51,9 @@ def create_app(services: Services) -> FastAPI:
         dossiers,
         identification,
         events,
+        toeleiding,
         access,
+        inbound,
         inbox,
         subscriptions,
         agreements,

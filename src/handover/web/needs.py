@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from handover.access.guard import Guard
     from handover.access.limits import Limits
     from handover.access.oidc import OpenId
+    from handover.access.senders import Senders
     from handover.access.sessions import Sessions
     from handover.access.tokens import Tokens
     from handover.delivery.push_subscriptions import PushSubscriptions
@@ -60,6 +61,10 @@ class Services(Protocol):
     @property
     def tokens(self) -> "Tokens":
         """Who is asking."""
+
+    @property
+    def senders(self) -> "Senders":
+        """Whose software signed a message."""
 
     @property
     def guard(self) -> "Guard":

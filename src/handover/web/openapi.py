@@ -12,7 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from handover.delivery.cloud_event import CHECKPOINT_TYPE
 from handover.domain import agreeing, offers
 from handover.domain.kinds import EVENT_TYPES
-from handover.web.api import access_views, identification, models
+from handover.web.api import access_views, identification, inbound_views, models
 from handover.web.openapi_3_0 import as_3_0
 from handover.web.schemas import PREFIX, example_of, tidied
 
@@ -32,6 +32,7 @@ _BODIES = (
     models.Seen,
     models.Problem,
     access_views.BreakGlassOpening,
+    inbound_views.VdabEvent,
 )
 
 
@@ -97,6 +98,7 @@ def document(app: FastAPI) -> dict[str, Any]:
             {"name": "Offers", "description": "Who offers what, where, for whom"},
             {"name": "Log", "description": "Signed checkpoints of everything recorded, and proofs against them"},
             {"name": "Access", "description": "Who looked at what and why they could; opening with a reason"},
+            {"name": "Inbound", "description": "What the software of others sends of itself, signed"},
             {"name": "Reference", "description": "Event types, code lists, organisations"},
             {"name": "System", "description": "Health and figures"},
         ],
@@ -115,7 +117,13 @@ def document(app: FastAPI) -> dict[str, Any]:
             "bearerFormat": "JWT (RFC 9068)",
             "description": "Scopes: dossier:read, dossier:write, dossier:confidential (others' confidential "
             "fields, for software), subscription:manage, agreement:manage, offer:manage.",
-        }
+        },
+        "webhookSignature": {
+            "type": "apiKey",
+            "in": "header",
+            "name": "webhook-signature",
+            "description": "Standard Webhooks, v1a: ed25519 over id.timestamp.body, by a key that we were given.",
+        },
     }
     found["paths"] = tidied(found["paths"])
     for path in found["paths"].values():

@@ -83,7 +83,7 @@ async def post_event(request: Request, dossierId: str) -> Response:  # noqa: N80
         async with writing(services, asking, dossier_id, asked) as checked:
             handled = await services.record.handle(command, checked, at=services.clock.now())
     except InvalidField as error:
-        raise _in_body(error, data) from None
+        raise in_body(error, data) from None
     except StaleVersion:
         await _check_seen(services, caller, dossier_id)
         raise
@@ -102,7 +102,7 @@ async def _check_seen(services: Services, caller: Caller, dossier_id: UUID) -> N
         raise Unseen
 
 
-def _in_body(error: InvalidField, data: Payload) -> InvalidField:
+def in_body(error: InvalidField, data: Payload) -> InvalidField:
     """Name the field by its place in the posted body, as every other issue does."""
     place = f"data.{error.field}" if error.field in data.__struct_encode_fields__ else error.field
     return InvalidField(place, error.detail, unknown_reference=error.unknown_reference)

@@ -157,6 +157,7 @@ def context(base_url: str) -> dict[str, object]:
         # A code.
         "code": "skos:notation",
         "label": {"@id": "skos:prefLabel", "@container": "@language"},
+        "means": {"@id": "skos:exactMatch", "@type": "@id"},
     }
     for name, event_type in EVENT_TYPES.items():
         data = {"@id": "data", "@context": dict(_fields(event_type.payload, lists))}

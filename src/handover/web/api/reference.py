@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from handover import domain
+from handover.adapters.vdab.reasons import MEANS, VdabReason
 from handover.domain.codes import Coded
 from handover.domain.codes_training import Instrument
 from handover.domain.kinds import EVENT_TYPES, EventType
@@ -53,7 +54,7 @@ CODE_LISTS: dict[str, type[Coded]] = {
     if found.name.startswith("codes")
     for kind in vars(import_module(f"{domain.__name__}.{found.name}")).values()
     if isinstance(kind, type) and issubclass(kind, Coded) and kind is not Coded
-}
+} | {"vdabReasons": VdabReason}
 
 
 @router.get(
@@ -214,8 +215,16 @@ async def read_code_list(request: Request, codeList: str) -> Response:  # noqa: 
     if kind is None:
         raise HttpProblem(404, "No such code list. See GET /v1/refData.")
     here = f"{services_of(request).settings.base_url}/v1/refData/{codeList}"
-    items = [msgspec.json.encode({"code": str(code), "label": labels(code), "href": f"{here}#{code}"}) for code in kind]
+    items = [msgspec.json.encode(_code(services_of(request), code, f"{here}#{code}")) for code in kind]
     return answer(collection(items, here, total=len(items)), headers=_PUBLIC)
+
+
+def _code(services: Services, code: Coded, href: str) -> dict[str, object]:
+    found: dict[str, object] = {"code": str(code), "label": labels(code), "href": href}
+    if isinstance(code, VdabReason):
+        means = MEANS[code]
+        found["means"] = f"{services.settings.base_url}/v1/refData/{list_name(type(means))}#{means}"
+    return found
 
 
 def labels(code: Enum) -> dict[str, str]:

@@ -103,11 +103,12 @@ class Labels(View):
 
 
 class CodeView(View):
-    """A code and its words."""
+    """A code and its words. `means`: the code of ours that one of another system's stands for."""
 
     code: str
     label: Labels
     href: str
+    means: str | None = None
 
 
 class Codes(Page):

@@ -1,0 +1,182 @@
+"""A referral in MAGDA's shape, both ways: one that comes becomes a request in a dossier, and a request is written."""
+
+from datetime import datetime
+from urllib.parse import urlsplit
+
+import msgspec
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from handover.access.guard import Visit
+from handover.adapters.vdab.inbound import CloudEvent, Misfit
+from handover.adapters.vdab.toeleiding import Contact, Partner, Toeleiding, written
+from handover.domain.codes import Capacity, OrganisationKind, Purpose, TargetGroup
+from handover.domain.deadlines import local_day
+from handover.domain.events import OpenDossier, PostEvent
+from handover.domain.identity import birth_date_of
+from handover.domain.kinds.handover import Requested
+from handover.domain.policy import Action
+from handover.domain.refusals import InvalidField
+from handover.platform.ids import new_id
+from handover.record.handle import Handled
+from handover.record.handle import Request as WriteRequest
+from handover.web.answers import NO_STORE
+from handover.web.api.describing import PROBLEMS, scope
+from handover.web.api.dossiers import check_ssin, writing
+from handover.web.api.events import seen_event
+from handover.web.asking import accepts, uuid_of
+from handover.web.needs import Services, services_of
+from handover.web.problems import HttpProblem
+from handover.web.visits import visit
+
+router = APIRouter(prefix="/v1", tags=["Dossiers"], responses=PROBLEMS)
+_XML = "application/xml"
+_PARTNERS = {OrganisationKind.VDAB: "VDAB", OrganisationKind.OCMW: "OCMW"}
+
+
+class _Request(msgspec.Struct, rename="camel"):
+    """A request as its reader sees it: texts may be left out."""
+
+    receiver: str
+    purpose: Purpose
+    contact: str
+    summary: str = ""
+    joint_talk_proposed_at: datetime | None = None
+
+
+class _Event(msgspec.Struct, rename="camel"):
+    type: str
+    organisation: str
+    data: msgspec.Raw
+    thread_id: str = ""
+
+
+@router.get(
+    "/dossiers/{dossierId}/events/{eventId}/toeleiding",
+    operation_id="readToeleiding",
+    summary="A referral as MAGDA's RegistreerToeleiding",
+    response_class=Response,
+    responses={200: {"description": "The request in XML", "content": {_XML: {"schema": {"type": "string"}}}}},
+    openapi_extra=scope("dossier:read"),
+)
+async def read_toeleiding(
+    request: Request,
+    dossierId: str,  # noqa: N803 - the name in the path
+    eventId: str,  # noqa: N803 - the name in the path
+) -> Response:
+    """Give a `handover.requested` in the shape that Flemish services know, with the client's national number.
+
+    What you may not see of it is left out.
+    """
+    if not accepts(request.headers.get("accept", "*/*"), _XML):
+        raise HttpProblem(406, f"The answer is {_XML}. Send Accept: {_XML}.")
+    asking = await visit(request, "dossier:read")
+    services = services_of(request)
+    known = uuid_of(dossierId)
+    found = await services.reader.dossier(known) if known else None
+    # The number and the name go with the dossier, and not with an event that one may still read after leaving.
+    await services.guard.check(asking, Action.READ_DOSSIER, found[0] if found else None, known)
+    _, event_id, body = await seen_event(services, asking, dossierId, eventId)
+    event = msgspec.json.decode(body, type=_Event)
+    if event.type != "handover.requested" or found is None:
+        detail = "Only a handover.requested can be read as a toeleiding."
+        raise InvalidField("eventId", detail, unknown_reference=True)
+    (dossier, ssin), asked = found, msgspec.json.decode(event.data, type=_Request)
+    toeleiding = Toeleiding(
+        reference=str(event_id),
+        toeleiding_id=event.thread_id,
+        ssin=ssin,
+        family_name=dossier.family_name,
+        given_name=dossier.given_name,
+        birth_date=dossier.birth_date,
+        sender=_partner(services, event.organisation, asked.contact),
+        receiver=_partner(services, asked.receiver),
+        purpose=asked.purpose,
+        explanation=asked.summary,
+        appointment_at=asked.joint_talk_proposed_at,
+    )
+    sender = urlsplit(services.settings.base_url).hostname or ""
+    return Response(written(toeleiding, at=services.clock.now(), sender=sender), 200, NO_STORE, _XML)
+
+
+def _partner(services: Services, organisation_id: str, counsellor_id: str = "") -> Partner:
+    directory = services.directory_now()
+    organisation = directory.organisations[organisation_id]
+    contact = directory.counsellors.get(counsellor_id)
+    return Partner(
+        kind=_PARTNERS.get(organisation.kind, "KBI"),
+        enterprise_number=organisation.enterprise_number,
+        name=organisation.name,
+        contact=Contact(family_name=contact.name, phone=contact.phone, email=contact.email) if contact else None,
+    )
+
+
+async def referred(services: Services, asking: Visit, event: CloudEvent, toeleiding: Toeleiding) -> Handled:
+    """Open or join the client's dossier, and request the handover in it; each once. Raises as they do, and Misfit."""
+    check_ssin(services, toeleiding.ssin)
+    request = _request(services, asking, toeleiding)
+    birth_date = toeleiding.birth_date or birth_date_of(toeleiding.ssin)
+    if not (toeleiding.given_name and toeleiding.family_name and birth_date):
+        raise Misfit("data", "Personalia: Naam, Voornaam and Geboortedatum are needed to find the right dossier.")
+    opening = OpenDossier(
+        command_id=new_id(),
+        dossier_id=new_id(),
+        caller=asking.caller,
+        given_name=toeleiding.given_name,
+        family_name=toeleiding.family_name,
+        birth_date=birth_date,
+        # The message does not say. Who directs is then VDAB, which refers: the OCMW states it otherwise when it is.
+        target_group=TargetGroup.JOB_SEEKER,
+        capacity=Capacity.JOB_SEEKER,
+        legal_basis_id=request.legal_basis_id,
+        ssin_birth_date=birth_date_of(toeleiding.ssin),
+    )
+    at, fingerprint = services.clock.now(), event.fingerprint
+    asked = WriteRequest(key=f"{event.key}/open", fingerprint=fingerprint, ssin=toeleiding.ssin)
+    opened = await services.record.handle(opening, asked, at=at)
+    command = PostEvent(
+        command_id=new_id(),
+        dossier_id=opened.dossier.dossier_id,
+        caller=asking.caller,
+        type="handover.requested",
+        data=request,
+        occurred_at=event.time,
+    )
+    asked = WriteRequest(key=event.key, fingerprint=fingerprint)
+    async with writing(services, asking, command.dossier_id, asked) as checked:
+        return await services.record.handle(command, checked, at=at)
+
+
+def _request(services: Services, asking: Visit, toeleiding: Toeleiding) -> Requested:
+    """Give the request. Raises Misfit for what does not say enough."""
+    directory, own = services.directory_now(), asking.caller.organisation
+    if toeleiding.sender.enterprise_number != own.enterprise_number:
+        raise Misfit("data", "Van/KboNummer is not that of the organisation that signed.")
+    by_number = {one.enterprise_number: one for one in directory.organisations.values()}
+    receiver = by_number.get(toeleiding.receiver.enterprise_number)
+    if receiver is None:
+        raise Misfit("data", "Naar/KboNummer: nobody here has this number. See GET /v1/organisations.")
+    today = local_day(services.clock.now())
+    purpose = toeleiding.purpose or Purpose.SOCIAL_SUPPORT
+    bases = [
+        name
+        for name, basis in sorted(directory.legal_bases.items())
+        if basis.in_force(today) and purpose in basis.purposes
+    ]
+    if not bases:
+        raise Misfit("data", "No legal basis allows this purpose today. See GET /v1/refData/legalBases.")
+    contact = toeleiding.sender.contact
+    named = {
+        one.counsellor_id
+        for one in directory.counsellors_of(own.organisation_id)
+        if contact and ((contact.email and one.email == contact.email) or one.name == contact.family_name)
+    }
+    text = "\n".join(part for part in (toeleiding.reason, toeleiding.explanation) if part)
+    return Requested(
+        receiver=receiver.organisation_id,
+        purpose=purpose,
+        summary=text or "RegistreerToeleiding",
+        contact=next(iter(sorted(named)), own.coordinator),
+        legal_basis_id=bases[0],
+        joint_talk_proposed_at=toeleiding.appointment_at,
+    )
