@@ -118,6 +118,10 @@ gallery: $(STAMP) ## the screenshots of docs/screens anew (ARGS=01-inbox for one
 flow: $(STAMP) ## one handover from request to completion, against a running instance
 	@$(BIN)/python -m tests.flow.run_flow $(ARGS)
 
+.PHONY: interop
+interop: $(STAMP) ## a real Lino and VDAB's example receiver and sender: one client's road, then 200 random steps
+	@$(BIN)/python -m tests.interop.run_interop $(ARGS)
+
 .PHONY: interop-lino
 interop-lino: $(STAMP) ## import a running Lino Welfare twice, then refer its dossiers
 	@$(BIN)/python -m tests.interop.run_lino $(ARGS)

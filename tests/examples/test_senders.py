@@ -1,4 +1,4 @@
-"""The senders that others copy: they run as they stand against a real service, in order or not, and through an outage."""
+"""The senders that others copy: they run as they stand against a real service, in order or not, through an outage."""
 
 import asyncio
 import json
@@ -97,11 +97,10 @@ async def test_an_answer_that_is_lost_doubles_nothing(api: Instance, program: Pr
     async def between(request: web.Request) -> web.Response:
         how = cut.pop(0) if cut else ""
         body, headers = await request.read(), dict(request.headers)
+        status, answer = 0, {}
         if how != "before":
-            async with (
-                ClientSession() as http,
-                http.post(api.base_url + request.path, data=body, headers=headers) as got,
-            ):
+            here = api.base_url + request.path
+            async with ClientSession() as http, http.post(here, data=body, headers=headers) as got:
                 status, answer = got.status, await got.json()
         if how:
             assert request.transport is not None

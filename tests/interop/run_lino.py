@@ -9,8 +9,6 @@ import asyncio
 import contextlib
 import os
 import random
-import signal
-import socket
 import sys
 import time
 from collections import Counter, defaultdict
@@ -20,15 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-import httpx
 from tests.flow.outside import Outside, ReceiverProcess, started
+from tests.interop.lino_process import PASSWORD, USERNAME, lino
 
 from handover.platform.embedded import EmbeddedPostgres
 
-ROOT = Path(__file__).parents[2]
 OCMW, VDAB = "ocmw-lindedal", "vdab"
 REFERRED, STEPS = 20, 100
-LINO_MINUTES = 15
 
 
 def say(text: str) -> None:
@@ -38,45 +34,20 @@ def say(text: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def lino() -> AsyncIterator[str]:
+async def running_lino() -> AsyncIterator[str]:
     """Give the address of a running Lino."""
-    url = os.environ.get("HANDOVER_LINO_URL", "")
-    if url:
+    if url := os.environ.get("HANDOVER_LINO_URL", ""):
         yield url
         return
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"http://127.0.0.1:{port}"
-    home = Path(os.environ.get("HANDOVER_LINO_DIR", ROOT / "var" / "lino"))
-    home.mkdir(parents=True, exist_ok=True)
-    with (home / "server.log").open("wb") as log:
-        process = await asyncio.create_subprocess_exec(
-            str(Path(__file__).with_name("lino.sh")), str(home), str(port), stdout=log, start_new_session=True
-        )
-    try:
-        async with httpx.AsyncClient(trust_env=False, timeout=60) as http:
-            deadline = time.monotonic() + LINO_MINUTES * 60
-            while True:
-                with contextlib.suppress(httpx.HTTPError):
-                    if (await http.get(url)).is_success:
-                        break
-                if process.returncode is not None or time.monotonic() > deadline:
-                    message = f"Lino did not start; see {home / 'server.log'}"
-                    raise RuntimeError(message)
-                await asyncio.sleep(1)
-        yield url
-    finally:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGTERM)
-            await process.wait()
+    async with lino() as process:
+        yield process.url
 
 
 async def imported(outside: Outside, url: str, name: str) -> str:
     """Run the import and print its report."""
     started_at = time.monotonic()
     _, out, err = await outside.command(
-        "import", "lino", url, "--organisation", OCMW, "--username", "robin", "--password", "1234"
+        "import", "lino", url, "--organisation", OCMW, "--username", USERNAME, "--password", PASSWORD
     )
     say(f"--- {name} import ({time.monotonic() - started_at:.0f} s)\n{out.strip() or err.strip()}")
     return out
@@ -213,7 +184,7 @@ async def checked(outside: Outside) -> bool:
 async def main() -> int:
     """Run everything and print."""
     rng = random.Random(20261122)  # noqa: S311 - which dossiers, no secrets
-    async with lino() as url, started() as outside:
+    async with running_lino() as url, started() as outside:
         receiver = await ReceiverProcess.start()
         made = await outside.post(VDAB, "/v1/subscriptions", {"url": receiver.url(VDAB)})
         await receiver.listen(VDAB, made["secret"])

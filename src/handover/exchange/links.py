@@ -110,11 +110,16 @@ RETURNING {_FIELDS}
 _RENEW = """
 UPDATE adapter_link SET lease_until = $3::timestamptz + $4::interval WHERE link_id = $1 AND fence = $2 RETURNING true
 """
+# The interval is a promise: what is typed there is recorded within it, so the next reading begins early enough to be
+# done by then. A reading that takes long rests for half as long, whatever was promised.
 # What was met again keeps its first moment; what was not met is placed by now, or gone.
 _GOT_THROUGH = """
 WITH held AS (
     UPDATE adapter_link
-    SET lease_until = NULL, due_at = greatest(began_at + interval_seconds * interval '1 second', $3), read_at = $3,
+    SET lease_until = NULL, read_at = $3,
+        due_at = greatest(
+            began_at + interval_seconds * interval '1 second' - ($3 - began_at), $3 + ($3 - began_at) / 2
+        ),
         failures = 0, failing_since = NULL, trouble = '', said = '', outcome = $4::jsonb
     WHERE link_id = $1 AND fence = $2 RETURNING link_id
 ), met AS (

@@ -137,7 +137,8 @@ class LinoSession:
                 finally:
                     await answer.aclose()
         except (TimeoutError, httpx.TransportError, httpx.DecodingError) as error:
-            kind = Unsure if isinstance(error, TimeoutError | httpx.ReadTimeout) else Away
+            slow = data is not None and isinstance(error, TimeoutError | httpx.ReadTimeout)
+            kind = Unsure if slow else Away
             raise kind(
                 f"The Lino at {self._address} does not answer. "
                 "Check that it runs and that the address is right, then try again."
