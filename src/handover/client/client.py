@@ -1,6 +1,6 @@
 """The API, one method for each operation, under the operation's name."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from datetime import datetime
 from types import TracebackType
@@ -146,7 +146,7 @@ class Client:
         """Read your organisation's feed from a cursor to where it ends now; each event has its `cursor`."""
         return self._pages("/v1/events", answers.Feed, after=after, pageSize=page_size)
 
-    async def stream_feed(self, after: str = "") -> AsyncIterator[answers.FeedEvent]:
+    async def stream_feed(self, after: str = "") -> AsyncGenerator[answers.FeedEvent, None]:
         """Follow your organisation's feed: what there is after a cursor, and then each event as it happens.
 
         A line that breaks is taken up again where it ended; nothing is skipped or told twice. Keep the `cursor` of
@@ -195,7 +195,7 @@ class Client:
         """Mark the news of dossiers as seen, each up to an event."""
         await self._sender.send("POST", "/v1/inbox/seen", body=_json(bodies.Seen(items=list(marks))))
 
-    async def stream_inbox(self) -> AsyncIterator[None]:
+    async def stream_inbox(self) -> AsyncGenerator[None, None]:
         """Say that the inbox may have changed: now, whenever it does, and after a line that broke."""
         async with aclosing(follow(self._sender, "/v1/inbox/stream", {}, Place())) as lines:
             async for _ in lines:
