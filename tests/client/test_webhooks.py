@@ -20,7 +20,7 @@ from handover.delivery.signing import key_of, new_private, new_secret, public_of
 from tests.client.talking import REFERRAL, talking
 from tests.instance import Instance, becomes
 
-BODY = b'{"specversion":"1","id":"e1","type":"t","source":"","subject":"d","time":"2026-11-16T09:30:00Z","data":{"n":1}}'
+BODY = b'{"specversion":"1","id":"e1","type":"","source":"","subject":"d","time":"2026-11-16T09:30:00Z","data":{"n":1}}'
 SECRET, PRIVATE = new_secret(), new_private()
 PUBLIC = public_of(PRIVATE)
 
