@@ -53,10 +53,10 @@ def document() -> dict[str, Any]:
     return found
 
 
-def typescript() -> str:
-    """Give the types that openapi-typescript makes of the document."""
+def typescript(described: Path = DOCUMENT) -> str:
+    """Give the types that openapi-typescript makes of a document."""
     program = NODE / "node_modules" / "openapi-typescript" / "bin" / "cli.js"
-    done = subprocess.run(["node", program, DOCUMENT], check=True, capture_output=True, text=True, cwd=NODE)  # noqa: S607
+    done = subprocess.run(["node", program, described], check=True, capture_output=True, text=True, cwd=NODE)  # noqa: S607
     return done.stdout
 
 
