@@ -66,7 +66,7 @@ async def test_retry_after_is_waited_for(server: Scripted) -> None:
     server.says(refusal(503, Retry_After="1"), answer(DOSSIER))
     async with server.client() as client:
         await client.read_dossier(ID)
-    assert 1.0 <= server.asked[1].at - server.asked[0].at < 1.5
+    assert 1.0 <= server.asked[1].at - server.asked[0].at < 5
 
 
 async def test_retry_after_can_be_a_moment(server: Scripted) -> None:
@@ -74,7 +74,7 @@ async def test_retry_after_can_be_a_moment(server: Scripted) -> None:
     server.says(refusal(429, Retry_After=moment), answer(DOSSIER))
     async with server.client() as client:
         await client.read_dossier(ID)
-    assert 0.8 <= server.asked[1].at - server.asked[0].at < 2.5
+    assert 0.8 <= server.asked[1].at - server.asked[0].at < 5
 
 
 async def test_a_retry_after_that_is_too_long_is_the_callers_to_decide(server: Scripted) -> None:
@@ -84,19 +84,18 @@ async def test_a_retry_after_that_is_too_long_is_the_callers_to_decide(server: S
         with pytest.raises(Problem) as raised:
             await client.read_dossier(ID)
     assert raised.value.retry_after == 3600
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 10
 
 
 async def test_tries_are_bounded_and_waiting_grows(server: Scripted) -> None:
     server.says(*[refusal(503)] * 9)
-    async with server.client(retries=Retries(tries=4, seconds=10, first=0.2, longest=0.4)) as client:
+    async with server.client(retries=Retries(tries=6, seconds=20, first=0.2, longest=0.4)) as client:
         with pytest.raises(Problem):
             await client.read_dossier(ID)
     waits = [later.at - earlier.at for earlier, later in zip(server.asked, server.asked[1:], strict=False)]
-    assert len(server.asked) == 4
-    assert 0.1 <= waits[0] < 0.35
-    assert 0.2 <= waits[1] < 0.55
-    assert 0.2 <= waits[2] < 0.55, "no longer than `longest`"
+    assert len(server.asked) == 6
+    assert all(wait >= least for wait, least in zip(waits, (0.1, 0.2, 0.2, 0.2, 0.2), strict=True))
+    assert sum(waits) < 2.9, "doubled without end it would be 3.1 at least"
 
 
 async def test_the_time_for_all_tries_is_bounded(server: Scripted) -> None:
@@ -105,8 +104,8 @@ async def test_the_time_for_all_tries_is_bounded(server: Scripted) -> None:
     async with server.client(retries=Retries(tries=99, seconds=0.5, first=0.1, longest=0.1)) as client:
         with pytest.raises(Problem):
             await client.read_dossier(ID)
-    assert time.monotonic() - began < 0.9
-    assert 4 < len(server.asked) < 12
+    assert time.monotonic() - began < 3, "99 tries would take 5 at least"
+    assert 2 < len(server.asked) < 12
 
 
 async def test_who_cannot_be_reached_is_said_as_httpx_says_it() -> None:

@@ -39,6 +39,7 @@ async def test_a_referral_as_both_sides_software_sees_it(instance: Instance) -> 
         timeline = await ocmw.list_events(dossier.dossier_id, page_size=2)
         assert [event.sequence for event in timeline] == list(range(1, len(timeline) + 1))
         assert timeline[-1].data["reachedBy"] == "threeWayTalk"
+        assert msgspec.convert(timeline[-1].data, steps.HandoverAccepted) == ACCEPTED
         assert timeline[-1].organisation == "vdab"
         assert [event.event_id for event in await ocmw.feed(page_size=1)] == [event.event_id for event in timeline]
 

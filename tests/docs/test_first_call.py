@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from tests.instance import Instance
 from tests.web.test_belgif import REFERRAL
 
+from handover.client import Client, Retries, bodies, steps
+
 README = Path(__file__).parents[2] / "README.md"
 
 
@@ -37,3 +39,14 @@ async def test_the_first_call_in_python_runs_as_it_is_pasted(api: Instance) -> N
     lines = out.decode().splitlines()
     assert lines[0].split()[2] == "dossier.opened"
     assert lines[-1].endswith("handover.accepted vdab-software")
+
+
+def test_what_is_said_of_the_client_exists() -> None:
+    text = (README.parent / "docs" / "client.md").read_text("utf-8")
+    methods = set(re.findall(r"client\.([a-z_]+)\(", text))
+    assert len(methods) > 5
+    assert [name for name in methods if not hasattr(Client, name)] == []
+    for module, name in re.findall(r"\b(bodies|steps)\.([A-Z]\w+)", text):
+        assert hasattr({"bodies": bodies, "steps": steps}[module], name), name
+    assert "`Retries(tries=6, seconds=60)`" in text
+    assert (Retries().tries, Retries().seconds) == (6, 60)

@@ -24,7 +24,7 @@ _OUR_MISTAKES = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often a request is tried, for how long together, and how long is waited between.
+    """How often a request is tried, for how many seconds (no try begins later), and how long is waited between.
 
     Waiting doubles from `first` up to `longest` seconds, a little less each time so that many clients do not come
     back at once. A `Retry-After` is honoured: when it does not fit in `seconds`, the problem is raised at once.
