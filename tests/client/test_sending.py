@@ -112,9 +112,10 @@ async def test_who_cannot_be_reached_is_said_as_httpx_says_it() -> None:
     async with Client("http://127.0.0.1:9", "token", retries=QUICK) as client:
         with pytest.raises(httpx.ConnectError):
             await client.read_dossier(ID)
-    async with Client("ftp://127.0.0.1", "token") as client:
+    async with Client("ftp://127.0.0.1", "token", retries=Retries(first=60)) as client:
         with pytest.raises(httpx.UnsupportedProtocol):
-            await client.read_dossier(ID)
+            async with asyncio.timeout(5):
+                await client.read_dossier(ID)
 
 
 async def test_a_newer_token_is_tried_once(server: Scripted) -> None:

@@ -117,7 +117,7 @@ async def test_silence_is_no_connection(server: Scripted, monkeypatch: pytest.Mo
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         await response.write(event("1-1"))
-        await asyncio.sleep(5)
+        await asyncio.sleep(60)
         return response
 
     server.says(silent, line(event("1-2")))
