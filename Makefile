@@ -58,8 +58,9 @@ arch: $(STAMP) ## who may import whom (import-linter)
 	@$(BIN)/lint-imports --no-logo
 
 .PHONY: check
-check: lint types arch ## lint, types, arch, the published API descriptions and the event catalogue
+check: lint types arch ## lint, types, arch, the published API descriptions, the client and the event catalogue
 	@$(BIN)/handover openapi --check
+	@$(BIN)/python -m tests.client.generate --check
 	@$(BIN)/handover catalogue --check
 
 .PHONY: story
@@ -129,6 +130,11 @@ interop-lino: $(STAMP) ## import a running Lino Welfare twice, then refer its do
 .PHONY: openapi
 openapi: $(STAMP) ## write openapi/ anew from the code
 	@$(BIN)/handover openapi
+
+.PHONY: client
+client: $(STAMP) ## write the Python client's models and the TypeScript types anew from openapi/
+	@tests/setup-node.sh
+	@$(BIN)/python -m tests.client.generate
 
 .PHONY: catalogue
 catalogue: $(STAMP) ## print the event catalogue, which docs/events.md must equal

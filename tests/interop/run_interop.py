@@ -184,8 +184,9 @@ class Hand:
 
     async def contracts(self, client: int) -> dict[int, date]:
         """Give a client's contracts: until when each runs."""
-        rows = await self.client.rows("isip/ContractsByClient", ("applies_until",), of_client=client)
-        return {r.key: datetime.strptime(str(r.cells["applies_until"]), "%d.%m.%Y").date() for r in rows}  # noqa: DTZ007
+        rows = await self.client.rows("isip/ContractsByClient", ("applies_until", "date_ended"), of_client=client)
+        ends = {row.key: str(row.cells["date_ended"] or row.cells["applies_until"]) for row in rows}
+        return {key: datetime.strptime(end, "%d.%m.%Y").date() for key, end in ends.items()}  # noqa: DTZ007
 
     async def notes(self, client: int | None = None) -> list[tuple[int, str, str]]:
         """Give the notes (client, subject, body) that came from us, of one client or of all."""
@@ -310,7 +311,11 @@ async def random_step(field: Field) -> None:
         await send("followUp.unattended", where, {"reason": reason}, planned)
     elif what == "mistake" and dossier_id in field.latest:
         event_id = field.latest.pop(dossier_id)
-        data = {"eventId": event_id, "reason": "wrongDossier", "explanation": "Het ging om iemand anders & <b>niet</b>."}
+        data = {
+            "eventId": event_id,
+            "reason": "wrongDossier",
+            "explanation": "Het ging om iemand anders & <b>niet</b>.",
+        }
         await send("handover.enteredInError", dossier_id, data, thread)
     elif what == "ocmw":
         data = {"appointmentAt": in_days(field.rng.randint(2, 30)), "subject": "Gesprek OCMW"}
@@ -456,7 +461,7 @@ async def settled_inbound(field: Field) -> bool:
         for dossier_id in field.threads:
             ends = set((await field.hand.contracts(field.clients[dossier_id])).values())
             events = await field.outside.pages(OCMW, f"/v1/dossiers/{dossier_id}/events")
-            plans = {e["threadId"]: e["data"].get("until") for e in events if e["type"] == "followUp.planAgreed"}
+            plans = {e["threadId"]: e["data"].get("endsOn") for e in events if e["type"] == "followUp.planAgreed"}
             told = {date.fromisoformat(day) for day in plans.values() if day}
             today = datetime.now(UTC).date()
             wrong += len({day for day in ends if day > today} - told)

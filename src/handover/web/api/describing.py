@@ -21,7 +21,7 @@ MATCH_HEADER = {
     "name": "If-Match",
     "in": "header",
     "required": False,
-    "description": "ETag of the dossier as you read it; refused with 412 when it changed since.",
+    "description": 'ETag of what you read: its `version` in quotes ("7"). Refused with 412 when it changed since.',
     "schema": {"type": "string"},
 }
 
