@@ -346,12 +346,11 @@ async def heads_what_was_a_mistake(desk: Desk) -> None:
     dossier_id, thread_id = await desk.open()
     await desk.accepted(dossier_id, thread_id)
     wrong = await desk.progressed(dossier_id, thread_id, "1")
-    desk.cabinet.after = []
     data = {"eventId": wrong, "reason": "wrongDossier", "explanation": "Het ging om iemand anders."}
     async with desk.working():
         await desk.settled()
         before = desk.cabinet.subjects()
-        desk.cabinet.after = [Away("Het antwoordt niet. Kijk of het draait.")]
+        desk.cabinet.before = [Away("Het antwoordt niet. Kijk of het draait.")]
         back = await desk.vdab.step(dossier_id, "handover.enteredInError", data, thread_id)
         await desk.tried(1)
         desk.later(timedelta(minutes=10))

@@ -34,10 +34,10 @@ from tests.interop.lino_process import PASSWORD, ROOT, USERNAME, LinoProcess, li
 from handover.adapters.lino.client import LinoClient
 from handover.platform.embedded import EmbeddedPostgres
 from handover.web.ui.timeline import is_quiet
-from handover.web.ui.words import WORDS
+from handover.web.ui.words import WORDS, Language
 
 OCMW, VDAB = "ocmw-lindedal", "vdab"
-INTERVAL, MOST_SECONDS = 30, 5.0
+INTERVAL, MOST_SECONDS = 60, 5.0
 STEPS, RESTARTS, DOSSIERS = 200, (70, 140), 12
 SETTLE_SECONDS = 240
 NOTES = "notes/AllNotes"
@@ -171,6 +171,8 @@ class Hand:
     """Somebody at a keyboard of Lino: types contracts and reads files, as its own screens do."""
 
     client: LinoClient
+    service: str
+    """Where the notes of this run lead to: Lino keeps those of runs before."""
 
     async def type_contract(self, client: int, first: date, last: date) -> None:
         """Type a new contract for a client."""
@@ -198,7 +200,7 @@ class Hand:
             found = [
                 (int(str(r.cells["projectHidden"] or 0)), str(r.cells["subject"]), str(r.cells["body"])) for r in rows
             ]
-        return [one for one in found if "handover/" in one[2]]
+        return [one for one in found if self.service in one[2]]
 
 
 @dataclass
@@ -410,7 +412,7 @@ async def notes_are_right(field: Field) -> bool:
         await asyncio.sleep(1)
     held: Counter[str] = Counter()
     elsewhere = unmarked = strange = 0
-    marks = {str(WORDS[language]("note.withdrawn")) for language in WORDS}
+    marks = {str(WORDS[language]("note.withdrawn")) for language in Language}
     for client, subject, body in notes:
         references = [event_id for event_id in wanted if f"handover/{event_id}" in body]
         held.update(references)
@@ -514,7 +516,7 @@ async def everything() -> AsyncIterator[Field]:
             try:
                 async with LinoClient(process.url, USERNAME, PASSWORD) as client:
                     rng = random.Random(20261128)  # noqa: S311 - which steps, no secrets
-                    yield Field(outside, process, Hand(client), sender, receiver, clients, rng)
+                    yield Field(outside, process, Hand(client, outside.base_url), sender, receiver, clients, rng)
             finally:
                 await sender.stop()
                 await receiver.stop()

@@ -21,6 +21,8 @@ from handover.adapters.lino.system import LINO
 
 _NOTES: Final = "notes/NotesByProject"
 _USERS: Final = "users/AllUsers"
+_RULE: Final = "<p>* * *</p>"
+"""Between what is said now and what was said: Lino takes out a rule of HTML."""
 SECONDS: Final = 12.0
 """How long Lino may take for one answer: an attempt has 15 s in all, and is made again."""
 
@@ -92,7 +94,7 @@ class LinoNotes:
         """Change a note; see `Outbound.amend`."""
         values = {
             "subject": _line(f"{note.subject}: {filed.subject}"),
-            "body": f"{_body(note)}<hr/>{filed.body}",
+            "body": f"{_body(note)}{_RULE}{filed.body}",
         }
         answer = await self._client.change(_NOTES, filed.key, client, values, _Answer)
         if not answer.success or answer.data_record.data.id != filed.key:
