@@ -427,7 +427,22 @@ async def notes_are_right(field: Field) -> bool:
         f"missing {len(missing)}, doubled {doubled}, with another client {elsewhere}, "
         f"mistakes that are not headed so {unmarked}, of nothing that is known {strange}"
     )
-    return not (missing or doubled or elsewhere or unmarked or strange)
+    again = await tried_again(field.outside)
+    say(f"  {again} of them could not be written at the first attempt")
+    return not (missing or doubled or elsewhere or unmarked or strange) and again > 0
+
+
+async def tried_again(outside: Outside) -> int:
+    """Count the notes that needed more than one attempt: the restarts must have come in between."""
+    connection = await asyncpg.connect(EmbeddedPostgres(Path(outside.env["HANDOVER_DATA_DIR"])).dsn())
+    try:
+        found = await connection.fetchval(
+            "SELECT count(*) FROM delivery JOIN subscription USING (subscription_id) "
+            "WHERE url = 'adapter:lino' AND attempts > 1 AND state = 'succeeded'"
+        )
+    finally:
+        await connection.close()
+    return int(found)
 
 
 async def webhooks_are_right(field: Field) -> bool:

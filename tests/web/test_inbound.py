@@ -5,7 +5,7 @@ import itertools
 import json
 import random
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -220,6 +220,15 @@ async def test_a_batch_is_taken_in_order_and_answered_in_the_order_it_came(api: 
         assert kinds == ["handover.accepted", "handover.contacted", "handover.progressed"]
 
 
+async def test_numbers_that_are_none_leave_the_order_as_it_came(api: Instance, sender: Vdab) -> None:
+    dossier_id, thread_id = await referred(api)
+    events = steps(sender, dossier_id, thread_id)[:3]
+    for number_, event in zip(("²", "9" * 5000, "-1"), events, strict=True):
+        event["sequence"] = number_
+    items = (await sender.send(events)).json()["items"]
+    assert [item["status"] for item in items] == [201, 201, 201]
+
+
 async def test_what_comes_too_early_is_taken_when_it_comes_again(api: Instance, sender: Vdab) -> None:
     dossier_id, thread_id = await referred(api)
     events = steps(sender, dossier_id, thread_id)[:3]
@@ -283,8 +292,10 @@ async def test_what_is_wrong_is_named_and_not_repeated(api: Instance, sender: Vd
         ({"time": "gisteren"}, ""),
         ({"subject": secret}, "subject"),
         ({"type": secret}, "type"),
+        ({"id": "x" * 501}, "id"),
+        ({"time": "9999-12-31T23:59:59Z"}, "occurredAt"),
     ):
-        answer = await sender.send(good | change | {"id": f"w-{name}-{len(str(change))}"})
+        answer = await sender.send(good | {"id": f"w-{name}-{len(str(change))}"} | change)
         assert answer.status_code == 400, (change, answer.text)
         assert name in {issue.get("name", "") for issue in answer.json()["issues"]}, change
         assert secret not in answer.text
@@ -307,7 +318,7 @@ def message(**changes: Any) -> str:  # noqa: ANN401 - fields of a toeleiding
         "ssin": number(300),
         "family_name": OPENING["familyName"],
         "given_name": OPENING["givenName"],
-        "birth_date": datetime(1980, 1, 1, tzinfo=UTC).date(),
+        "birth_date": date(1980, 1, 1),
         "sender": Partner(
             kind="VDAB", enterprise_number=VDAB_NUMBER, contact=Contact(family_name="Bemiddelaar VDAB 1")
         ),
@@ -373,6 +384,10 @@ async def test_a_referral_in_xml_that_does_not_fit_says_why(api: Instance, sende
         (message(sender=Partner(kind="VDAB", enterprise_number=OCMW_NUMBER)), "Van"),
         (message(ssin="80010100108"), "national number"),
         (message(family_name=""), "Personalia"),
+        (message(family_name="x" * 201), "Personalia"),
+        (message(explanation="x" * 4001), "RedenOmschrijving"),
+        (message(birth_date=date(1, 1, 1)), "1900"),
+        (message(receiver=Partner(kind="VDAB", enterprise_number=VDAB_NUMBER)), "Naar"),
         (entity, "document type"),
         ("<a/>", "Vraag"),
         ("geen xml", "no XML"),

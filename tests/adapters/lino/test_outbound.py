@@ -13,6 +13,7 @@ from tests.adapters.lino.test_client import SmallLino
 
 from handover.adapters.kit.adapter import Away, Changed, Denied, Unsure
 from handover.adapters.kit.filing import Note
+from handover.adapters.lino import outbound
 from handover.adapters.lino.adapter import LinoAccount
 from handover.adapters.lino.outbound import LinoNotes
 from handover.adapters.lino.session import Limits
@@ -164,6 +165,31 @@ async def test_a_session_that_ended_is_renewed_before_writing_and_writes_once() 
         lino.valid = "another"
         await notes.write(17, NOTE)
     assert (lino.sign_ins, len(lino.files[17])) == (2, 1)
+
+
+async def test_columns_that_moved_are_learned_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Moving(Files):
+        moved = False
+
+        async def script(self, _: web.Request) -> web.Response:
+            first, second = '{ "name": "subject" }', '{ "name": "body" }'
+            tables = TABLES.replace(first, "?").replace(second, first).replace("?", second) if self.moved else TABLES
+            return web.Response(text=SCRIPT + tables)
+
+        async def read(self, request: web.Request) -> web.Response:
+            if not self.moved:
+                return await super().read(request)
+            rows = [[b, key, s, "x", 17, {"id": True}, {"meta": True}] for key, s, b in self.files[17]]
+            return self._page(request, rows)
+
+    lino = Moving()
+    async with talking(lino) as notes:
+        await notes.write(17, NOTE)
+        assert set(await notes.find(17, [NOTE.reference])) == {NOTE.reference}
+        lino.moved = True
+        assert await notes.find(17, [NOTE.reference]) == {}, "what makes it dangerous"
+        monkeypatch.setattr(outbound, "_FORGET_SECONDS", 0.0)
+        assert set(await notes.find(17, [NOTE.reference])) == {NOTE.reference}
 
 
 async def test_a_client_who_is_not_there_is_no_file_to_write_in() -> None:

@@ -28,20 +28,13 @@ class LinoAccount(Struct, frozen=True, kw_only=True):
         return f"LinoAccount(url={self.url!r})"
 
 
-class LinoAdapter:
-    """Reads one Lino, again and again, in one session."""
+class LinoConversation:
+    """One session with a Lino, from signing in to letting go."""
 
     system: System = LINO
 
-    def __init__(
-        self,
-        account: LinoAccount,
-        *,
-        limits: Limits | None = None,
-        began: Callable[[str], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, account: LinoAccount, limits: Limits | None = None) -> None:
         self._client = LinoClient(account.url, account.username, account.password, limits=limits)
-        self._began = began
 
     async def __aenter__(self) -> Self:
         await self._client.__aenter__()
@@ -51,6 +44,20 @@ class LinoAdapter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._client.__aexit__(kind, error, trace)
+
+
+class LinoAdapter(LinoConversation):
+    """Reads one Lino, again and again."""
+
+    def __init__(
+        self,
+        account: LinoAccount,
+        *,
+        limits: Limits | None = None,
+        began: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        super().__init__(account, limits)
+        self._began = began
 
     async def plan(self, organisation_id: str, *, now: datetime, allow_test_range: bool) -> Plan:
         """Read all tables of the Lino; see `Inbound.plan`."""

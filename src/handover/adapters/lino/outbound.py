@@ -3,24 +3,22 @@
 Source: what Lino Welfare 26.7 answers to its own screens (`submit_insert`, `submit_detail` of `notes/NotesByProject`).
 """
 
+import time
 from collections.abc import Collection, Mapping
 from html import escape
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import msgspec
 
 from handover.adapters.kit.adapter import Changed
-from handover.adapters.kit.contract import System
 from handover.adapters.kit.filing import Filed, Note
-from handover.adapters.lino.adapter import LinoAccount
-from handover.adapters.lino.client import LinoClient
+from handover.adapters.lino.adapter import LinoAccount, LinoConversation
 from handover.adapters.lino.frame import LONGEST_LINE, counsellor_id_of
 from handover.adapters.lino.session import Limits
-from handover.adapters.lino.system import LINO
 
 _NOTES: Final = "notes/NotesByProject"
 _USERS: Final = "users/AllUsers"
+_FORGET_SECONDS: Final = 600.0
 _RULE: Final = "<p>* * *</p>"
 """Between what is said now and what was said: Lino takes out a rule of HTML."""
 SECONDS: Final = 12.0
@@ -41,26 +39,15 @@ class _Answer(msgspec.Struct):
     data_record: _Record = msgspec.field(default_factory=_Record)
 
 
-class LinoNotes:
-    """Writes into one Lino, in one session."""
+class LinoNotes(LinoConversation):
+    """Writes into one Lino."""
 
-    system: System = LINO
     clients = "pcsw/AllClients"
 
     def __init__(self, account: LinoAccount, *, limits: Limits | None = None) -> None:
-        self._client = LinoClient(
-            account.url, account.username, account.password, limits=limits or Limits(seconds=SECONDS)
-        )
+        super().__init__(account, limits or Limits(seconds=SECONDS))
         self._languages: dict[str, str] | None = None
-
-    async def __aenter__(self) -> Self:
-        await self._client.__aenter__()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._client.__aexit__(kind, error, trace)
+        self._learned = time.monotonic()
 
     async def language(self, organisation_id: str, counsellor_id: str) -> str:
         """Give the language of a user of Lino; see `Outbound.language`."""
@@ -75,6 +62,10 @@ class LinoNotes:
 
     async def find(self, client: int, references: Collection[str]) -> Mapping[str, Filed]:
         """Read a client's notes; see `Outbound.find`."""
+        if time.monotonic() - self._learned > _FORGET_SECONDS:
+            # An update may have moved columns under a session that goes on, and a note would not be found.
+            self._client.forget_layouts()
+            self._languages, self._learned = None, time.monotonic()
         found: dict[str, Filed] = {}
         for row in await self._client.rows(_NOTES, ("subject", "body"), of_client=client):
             subject, body = row.cells["subject"], row.cells["body"]

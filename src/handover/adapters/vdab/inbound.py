@@ -5,6 +5,7 @@ own events have it with VDAB's service in front: `vdab.v1.dossiers.handovers.not
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -26,6 +27,8 @@ TYPES: Final = MappingProxyType(
     {f"vdab.{kind.cloud_type.partition('.')[2]}": name for name, kind in EVENT_TYPES.items()}
 )
 """Their names of event types, and ours."""
+_NUMBER: Final = re.compile(r"[0-9]{1,20}")
+_LONGEST: Final = 500
 _XML: Final = frozenset({"application/xml", "text/xml"})
 
 
@@ -100,6 +103,8 @@ def read(raw: Raw) -> CloudEvent:
         raise Misfit("specversion", "Send CloudEvents 1.0.")
     if not event.id or not event.source:
         raise Misfit("id" if not event.id else "source", "This attribute cannot be empty.")
+    if max(len(event.id), len(event.source)) > _LONGEST:
+        raise Misfit("id", f"Give `id` and `source` in at most {_LONGEST} characters each.")
     if event.time is not None and event.time.tzinfo is None:
         raise Misfit("time", "Give the moment with its offset (RFC 3339).")
     if event.type not in TYPES:
@@ -110,7 +115,7 @@ def read(raw: Raw) -> CloudEvent:
 def in_order(events: Sequence[CloudEvent | None]) -> list[int]:
     """Give the places in the order to take them: those of one dossier by `sequence`, where all of them have one."""
     numbers = {n: event for n, event in enumerate(events) if event is not None}
-    unnumbered = {event.subject for event in numbers.values() if not event.sequence.isdigit()}
+    unnumbered = {event.subject for event in numbers.values() if not _NUMBER.fullmatch(event.sequence)}
 
     def place(n: int) -> tuple[int, int]:
         event = numbers.get(n)

@@ -1,6 +1,6 @@
 """A referral in MAGDA's shape, both ways: one that comes becomes a request in a dossier, and a request is written."""
 
-from datetime import datetime
+from datetime import date, datetime
 from urllib.parse import urlsplit
 
 import msgspec
@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from handover.access.guard import Visit
+from handover.adapters.kit.contract import unfit_fields
 from handover.adapters.vdab.inbound import CloudEvent, Misfit
 from handover.adapters.vdab.toeleiding import Contact, Partner, Toeleiding, written
 from handover.domain.codes import Capacity, OrganisationKind, Purpose, TargetGroup
@@ -24,13 +25,15 @@ from handover.web.answers import NO_STORE
 from handover.web.api.describing import PROBLEMS, scope
 from handover.web.api.dossiers import check_ssin, writing
 from handover.web.api.events import seen_event
+from handover.web.api.moments import within_reach
 from handover.web.asking import accepts, uuid_of
 from handover.web.needs import Services, services_of
-from handover.web.problems import HttpProblem
+from handover.web.problems import OUT_OF_REACH, HttpProblem
 from handover.web.visits import visit
 
 router = APIRouter(prefix="/v1", tags=["Dossiers"], responses=PROBLEMS)
 _XML = "application/xml"
+LONGEST_LINE = 200
 _PARTNERS = {OrganisationKind.VDAB: "VDAB", OrganisationKind.OCMW: "OCMW"}
 
 
@@ -118,6 +121,7 @@ async def referred(services: Services, asking: Visit, event: CloudEvent, toeleid
     birth_date = toeleiding.birth_date or birth_date_of(toeleiding.ssin)
     if not (toeleiding.given_name and toeleiding.family_name and birth_date):
         raise Misfit("data", "Personalia: Naam, Voornaam and Geboortedatum are needed to find the right dossier.")
+    _check(request, birth_date, toeleiding, event)
     opening = OpenDossier(
         command_id=new_id(),
         dossier_id=new_id(),
@@ -147,6 +151,17 @@ async def referred(services: Services, asking: Visit, event: CloudEvent, toeleid
         return await services.record.handle(command, checked, at=at)
 
 
+def _check(request: Requested, birth_date: date, toeleiding: Toeleiding, event: CloudEvent) -> None:
+    """Hold what was read against the limits that the API has. Raises Misfit."""
+    moments = [m for m in (birth_date, event.time, toeleiding.appointment_at) if m is not None]
+    if not all(within_reach(moment) for moment in moments):
+        raise Misfit("data", OUT_OF_REACH)
+    if any(len(name) > LONGEST_LINE for name in (toeleiding.given_name, toeleiding.family_name)):
+        raise Misfit("data", f"Personalia: Naam and Voornaam have at most {LONGEST_LINE} characters each.")
+    if any(unfit_fields(request)):
+        raise Misfit("data", "RedenOmschrijving is too long, or Van has no ContactPersoon that is known here.")
+
+
 def _request(services: Services, asking: Visit, toeleiding: Toeleiding) -> Requested:
     """Give the request. Raises Misfit for what does not say enough."""
     directory, own = services.directory_now(), asking.caller.organisation
@@ -154,8 +169,8 @@ def _request(services: Services, asking: Visit, toeleiding: Toeleiding) -> Reque
         raise Misfit("data", "Van/KboNummer is not that of the organisation that signed.")
     by_number = {one.enterprise_number: one for one in directory.organisations.values()}
     receiver = by_number.get(toeleiding.receiver.enterprise_number)
-    if receiver is None:
-        raise Misfit("data", "Naar/KboNummer: nobody here has this number. See GET /v1/organisations.")
+    if receiver is None or receiver is own:
+        raise Misfit("data", "Naar/KboNummer: nobody else here has this number. See GET /v1/organisations.")
     today = local_day(services.clock.now())
     purpose = toeleiding.purpose or Purpose.SOCIAL_SUPPORT
     bases = [
