@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from tests.adapters.filing import SYSTEM as desk_system
+from tests.adapters.filing import Cabinet, Desk
 from tests.instance import Instance
 from typer.testing import CliRunner, Result
 
@@ -96,6 +98,50 @@ async def test_each_change_is_done_and_an_unknown_link_is_named(links: Links) ->
     for command in ("pause", "retry", "rejects", "remove"):
         result = await _ask(command, OCMW, SYSTEM)
         assert (result.exit_code, "is joined to no lino" in _flat(result)) == (1, True), command
+
+
+async def test_steps_that_do_not_stand_there_are_listed_brought_and_skipped(api: Instance, links: Links) -> None:
+    assert await links.all() == []
+    desk = Desk(api, Cabinet())
+    await desk.join()
+    assert "all written" in _flat(await _ask("status"))
+    dossier_id, thread_id = await desk.open(client=None)
+    await desk.accepted(dossier_id, thread_id)
+    async with desk.working():
+        await desk.tried(1)
+    assert "1 wait, 0 dossiers stopped" in _flat(await _ask("status"))
+    listed = _flat(await _ask("rejects", OCMW, desk_system.name))
+    assert dossier_id in listed
+    assert "handover.accepted no client of that system is known" in listed
+
+    await api.pool.execute("UPDATE delivery SET state = 'dead', attempts = 10 WHERE attempts > 0 AND state = 'pending'")
+    await api.pool.execute(
+        "UPDATE lane SET dead = (SELECT max(sequence) FROM delivery WHERE state = 'dead'), due_at = NULL"
+    )
+    stopped = await _ask("status")
+    assert (stopped.exit_code, "1 dossiers stopped" in _flat(stopped)) == (1, True)
+    assert "given up after 10 times" in _flat(await _ask("rejects", OCMW, desk_system.name))
+
+    await desk.known(dossier_id, 1)
+    assert (await _ask("retry", OCMW, desk_system.name)).exit_code == 0
+    async with desk.working():
+        await desk.settled()
+    assert len(desk.cabinet.files[1]) == 1
+    assert (await _ask("status")).exit_code == 0
+
+    await _ask("pause", OCMW, desk_system.name)
+    data = {"appointmentAt": (desk.now + timedelta(days=3)).isoformat(), "subject": "Opvolging"}
+    await desk.vdab.step(dossier_id, "followUp.appointmentPlanned", data)
+    async with desk.working():
+        await asyncio.sleep(0.3)
+    assert len(desk.cabinet.files[1]) == 1, "a pause holds for both ways"
+    skipped = await _ask("skip", OCMW, desk_system.name, dossier_id, "--reason", "staat er al")
+    assert "1 steps of that dossier are left out" in _flat(skipped)
+    again = await _ask("skip", OCMW, desk_system.name, dossier_id, "--reason", "staat er al")
+    assert (again.exit_code, "Nothing of that dossier waits" in _flat(again)) == (1, True)
+    await _ask("remove", OCMW, desk_system.name)
+    await desk.join()
+    assert "all written" in _flat(await _ask("status")), "joined again, it begins anew"
 
 
 def test_an_account_shows_no_password() -> None:

@@ -172,7 +172,7 @@ async def _status(found: Settings) -> int:
     for link in wrong:
         since = _moment(link.failing_since)
         console.print(f"{link.organisation_id} {link.system}, since {since}: {link.said}", markup=False)
-    return 1 if wrong else 0
+    return 1 if wrong or any(stopped for _, stopped in filter(None, notes)) else 0
 
 
 def _state(link: Link) -> str:
