@@ -67,7 +67,9 @@ def csv_of(titles: Sequence[str], *rows: Sequence[str], delimiter: str = ";", en
 def workbook_of(sheets: dict[str, Sequence[Sequence[object]]]) -> bytes:
     """Write a workbook with cells as Excel holds them: numbers, days, texts."""
     made = io.BytesIO()
-    with xlsxwriter.Workbook(made, {"in_memory": True, "default_date_format": "dd/mm/yyyy"}) as book:
+    with xlsxwriter.Workbook(
+        made, {"in_memory": True, "strings_to_formulas": False, "default_date_format": "dd/mm/yyyy"}
+    ) as book:
         for name, rows in sheets.items():
             sheet = book.add_worksheet(name)
             for line, row in enumerate(rows):

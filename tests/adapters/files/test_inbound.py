@@ -1,5 +1,6 @@
 """What rows mean: cells as people write them, who is who, and a reason for each row that cannot be placed."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
@@ -30,7 +31,7 @@ def read(content: bytes, frame: Frame = FRAME) -> Reading:
     return plan_of(read_document(content), frame)
 
 
-def book(clients: list[list[object]], steps: list[list[object]]) -> bytes:
+def book(clients: Sequence[Sequence[object]], steps: Sequence[Sequence[object]]) -> bytes:
     return workbook_of({"A": [CLIENTS, *clients], "B": [STEPS, *steps]})
 
 
@@ -204,7 +205,7 @@ def test_a_client_who_cannot_be_placed_says_which_field_and_why(
         ({"Soort": "afspraak", "Begin": "01/12/2026", "Afloop": "gekomen"}, ("notYet", "outcome")),
         ({"Referentie cliënt": "L-9"}, ("needsSsin", "ssin")),
         ({"Referentie cliënt": "L-9", "Rijksregisternummer": number(9)}, ("noDossier", "ssin")),
-        ({"Rijksregisternummer": number(9)}, ("otherClient", "ssin")),
+        ({"Rijksregisternummer": number(9)}, ("notThatClient", "ssin")),
     ],
 )
 def test_a_step_that_cannot_be_placed_says_which_field_and_why(
@@ -274,5 +275,5 @@ def test_a_dossier_that_is_not_ours_to_write_in(known: dict[str, bool], code: st
 def test_a_typing_error_in_a_number_does_not_write_in_the_dossier_of_somebody_else() -> None:
     frame = replace(FRAME, known={number(1): Known(opened(), follows=True)})
     reading = read(book([client(1)], [step(1)]), frame)
-    assert [code for code, _ in why(reading)] == ["identityMismatch", "client"]
+    assert [code for code, _ in why(reading)] == ["notThisPerson", "client"]
     assert reading.plan.placements == ()

@@ -54,6 +54,8 @@ class Column:
 
 
 LANGUAGES: Final = ("nl", "fr", "de", "en")
+EXAMPLE: Final = "VOORBEELD-1"
+"""The reference of the template's example, which is passed over."""
 WHY: Final = Column(
     "why", ("Waarom niet", "Pourquoi pas", "Warum nicht", "Why not"), also=("reden", "raison", "grund", "reason")
 )

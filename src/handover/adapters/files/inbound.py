@@ -14,7 +14,7 @@ from typing import Final, TypeVar
 
 from handover.adapters.files import cells
 from handover.adapters.files.cells import Cell, Unreadable
-from handover.adapters.files.columns import Came, Kind, StepKind
+from handover.adapters.files.columns import EXAMPLE, Came, Kind, StepKind
 from handover.adapters.files.processes import StepRow, process_of
 from handover.adapters.files.reading import Document, Row, Sheet
 from handover.adapters.kit.contract import Reject, unfit_fields
@@ -41,7 +41,7 @@ _WORDS: Final = {
     "unfit": "cannot be kept as it is written",
     "twice": "stands in an earlier row too",
     "collision": "cannot be told from another row: change it",
-    "otherClient": "is not that of the client with this reference in the other sheet",
+    "notThatClient": "is not that of the client with this reference in the other sheet",
     "needsSsin": "is needed: the client is not in this file",
     "noDossier": "has no dossier of yours yet: bring the client in first",
     "endsBefore": "lies before the begin",
@@ -50,7 +50,7 @@ _WORDS: Final = {
     "unknownCounsellor": "is nobody of this organisation: give the email or the identifier",
     "needsLead": "is needed for this target group: ocmw or vdab",
     "needsLeadName": "is needed for this target group",
-    "identityMismatch": "differs from the dossier with this national number: check the identity document",
+    "notThisPerson": "differs from the dossier with this national number: check the identity document",
     "closed": "is of a dossier that your organisation no longer follows: open it again in handover",
     "replaced": "was replaced by another national number: correct it in your own system",
     "colleagues": "is of a client with whom colleagues work: let them or a coordinator bring this row in",
@@ -122,6 +122,7 @@ class _Draft:
     clients: dict[str, _Client] = field(default_factory=dict)
     """By own reference; None of them twice, nor a national number."""
     failed: set[str] = field(default_factory=set)
+    examples: int = 0
     by_ssin: dict[str, str] = field(default_factory=dict, repr=False)
 
     def reject(self, origin: Origin, why: Unreadable) -> None:
@@ -144,6 +145,9 @@ def plan_of(document: Document, frame: Frame) -> Reading:
     counted = 0
     for index, sheet in sorted(enumerate(document.sheets), key=lambda one: one[1].kind is not Kind.CLIENTS):
         for row in sheet.rows:
+            if cells.text(row.cell(sheet.header, "clientReference")) == EXAMPLE:
+                draft.examples += 1
+                continue
             counted += sheet.kind is Kind.CLIENTS
             _read_row(index, sheet, row, draft)
     placements = [
@@ -162,7 +166,7 @@ def plan_of(document: Document, frame: Frame) -> Reading:
         placements=tuple(placements),
         counsellors=(),
         rejects=tuple(draft.rejects),
-        not_imported=Counter(),
+        not_imported=Counter({"example of the template": draft.examples} if draft.examples else {}),
         withdrawn={},
         origins=frozenset(key_of(line.origin) for line in draft.lines),
     )
@@ -296,11 +300,11 @@ def _check_known(known: Known | None, opening: Opening | None) -> None:
         return
     dossier = known.dossier
     if opening and not same_name(dossier.family_name, opening.family_name):
-        raise Unreadable("identityMismatch", "familyName")
+        raise Unreadable("notThisPerson", "familyName")
     if opening and not same_name(dossier.given_name, opening.given_name):
-        raise Unreadable("identityMismatch", "givenName")
+        raise Unreadable("notThisPerson", "givenName")
     if opening and dossier.birth_date != opening.birth_date:
-        raise Unreadable("identityMismatch", "birthDate")
+        raise Unreadable("notThisPerson", "birthDate")
     if known.replaced:
         raise Unreadable("replaced", "ssin")
     if not known.follows:
@@ -329,7 +333,7 @@ def _client_of(sheet: Sheet, row: Row, reference: str, draft: _Draft) -> _Client
     client = draft.clients.get(reference)
     if client is not None:
         if ssin and ssin != client.opening.ssin:
-            raise Unreadable("otherClient", "ssin")
+            raise Unreadable("notThatClient", "ssin")
         return client
     if not ssin:
         raise Unreadable("needsSsin", "ssin")
@@ -338,7 +342,7 @@ def _client_of(sheet: Sheet, row: Row, reference: str, draft: _Draft) -> _Client
         raise Unreadable("noDossier", "ssin")
     _check_known(known, None)
     if draft.by_ssin.setdefault(ssin, reference) != reference:
-        raise Unreadable("otherClient", "clientReference")
+        raise Unreadable("notThatClient", "clientReference")
     client = _Client(_as_known(known, ssin, draft.frame), Origin(Kind.CLIENTS.table, key_for(reference)), None)
     draft.clients[reference] = client
     return client

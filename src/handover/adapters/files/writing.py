@@ -13,7 +13,7 @@ from typing import Any, Final
 import xlsxwriter
 
 from handover.adapters.files.cells import Cell, text
-from handover.adapters.files.columns import COLUMNS, LANGUAGES, WHY, Column, Kind
+from handover.adapters.files.columns import COLUMNS, EXAMPLE, LANGUAGES, WHY, Column, Kind
 from handover.adapters.files.reading import RUNS, Document, Row
 from handover.domain.codes import Coded
 
@@ -24,7 +24,7 @@ _NAMES: Final = {
 }
 _EXAMPLES: Final[dict[Kind, dict[str, str]]] = {
     Kind.CLIENTS: {
-        "clientReference": "VOORBEELD-1",
+        "clientReference": EXAMPLE,
         "ssin": "80.01.01-001.07",
         "givenName": "Voorbeeld",
         "familyName": "Een",
@@ -33,7 +33,7 @@ _EXAMPLES: Final[dict[Kind, dict[str, str]]] = {
         "capacity": "livingWage",
     },
     Kind.STEPS: {
-        "clientReference": "VOORBEELD-1",
+        "clientReference": EXAMPLE,
         "ssin": "80.01.01-001.07",
         "stepReference": "GPMI-1",
         "kind": "plan",
