@@ -1,12 +1,12 @@
 """What came of the rows of a file, in words: for the screen, and for the column that an error file has besides."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from handover.adapters.files.cells import text
 from handover.adapters.files.columns import Kind, column_of
 from handover.adapters.files.outcomes import Does, Outcome
-from handover.adapters.files.reading import Document, FileRefused, Sheet
+from handover.adapters.files.reading import Document, FileRefused, Row, Sheet
 from handover.adapters.kit.contract import Reject
 from handover.web.ui.words import Words
 
@@ -28,7 +28,13 @@ class Told:
 
 def told(t: Words, document: Document, outcomes: Sequence[Outcome]) -> list[Told]:
     """Give each row in words."""
-    return [_told(t, document.sheets[one.line.sheet], one) for one in outcomes]
+    names = {
+        text(row.cell(sheet.header, "clientReference")): _cells(sheet, row, "givenName", "familyName")
+        for sheet in document.sheets
+        if sheet.kind is Kind.CLIENTS
+        for row in sheet.rows
+    }
+    return [_told(t, document.sheets[one.line.sheet], one, names) for one in outcomes]
 
 
 def why(t: Words, kind: Kind, reject: Reject) -> str:
@@ -48,22 +54,25 @@ def wrong_with(t: Words, refused: FileRefused) -> str:
     return str(t(f"files.file_{refused.code}", names=", ".join(titles or refused.names)))
 
 
-def _told(t: Words, sheet: Sheet, one: Outcome) -> Told:
-    row, header = one.line.row, sheet.header
+def _cells(sheet: Sheet, row: Row, *columns: str) -> str:
+    return " ".join(filter(None, (text(row.cell(sheet.header, column)) for column in columns)))
 
-    def said(*columns: str) -> str:
-        return " ".join(filter(None, (text(row.cell(header, column)) for column in columns)))
 
-    steps = dict.fromkeys(str(t.event(step, "title", about="")) for step in one.steps if step not in _NOT_A_STEP)
+def _told(t: Words, sheet: Sheet, one: Outcome, names: Mapping[str, str]) -> Told:
+    row = one.line.row
+    # What joining brings about beside it tells of what others know: that is seen in the dossier, by who is in it.
+    told_steps = () if one.does is Does.JOINS else one.steps
+    steps = dict.fromkeys(str(t.event(step, "title", about="")) for step in told_steps if step not in _NOT_A_STEP)
+    reference = _cells(sheet, row, "clientReference")
     if sheet.kind is Kind.CLIENTS:
-        what, about = said("givenName", "familyName") or said("clientReference"), said("clientReference")
+        what = names.get(reference) or reference
     else:
-        what, about = said("kind", "stepReference"), said("clientReference")
+        what = ", ".join(filter(None, (_cells(sheet, row, "kind", "stepReference"), names.get(reference, ""))))
     return Told(
         number=row.number,
         sheet=sheet.name or str(t(f"files.{sheet.kind}")),
         what=what,
-        about=about,
+        about=reference,
         does=one.does,
         said=str(t(f"files.does_{one.does}")),
         more=why(t, sheet.kind, one.why) if one.why else ", ".join(steps),
