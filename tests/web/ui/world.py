@@ -3,6 +3,7 @@
 `views` lists every page and state, and who sees it; `forms` every form that somebody may fill in now.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -42,6 +43,7 @@ LEFT JOIN inbox_seen s USING (organisation_id, counsellor_id, dossier_id)
 WHERE i.organisation_id = $1 AND i.foreign_sequence > coalesce(s.sequence, 0) GROUP BY 1
 """
 Act = Callable[[Page], Awaitable[None]]
+_clients = itertools.count(60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,11 +178,12 @@ async def _keys(page: Page) -> None:
 
 
 async def _looked_through(page: Page) -> None:
-    """Choose a list of which some rows cannot come along, and see what it would do."""
-    clients = [client(n) for n in range(60, 64)]
-    spoiled = [client(64, Geboortedatum="vorig jaar"), client(65, Medewerker="iemand met een lange naam")]
+    """Choose a list of which some rows cannot come along, and see what it would do; each time with other people."""
+    first, second, third, fourth = itertools.islice(_clients, 4)
+    clients = [client(first), client(second)]
+    spoiled = [client(third, Geboortedatum="vorig jaar"), client(fourth, Medewerker="iemand met een lange naam")]
     titles = [*CLIENTS, "Gsm-nummer"]
-    steps = [step(n) for n in (60, 64)]
+    steps = [step(n) for n in (first, third)]
     book = workbook_of({"Cliënten": [titles, *clients, *spoiled], "Stappen": [STEPS, *steps]})
     await page.set_input_files("#f-file", {"name": "lijst.xlsx", "mimeType": "application/zip", "buffer": book})
     await _sent(page, page.locator("form[action='/files']"))
