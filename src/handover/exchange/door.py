@@ -48,7 +48,7 @@ class RecordDoor:
 
     async def known(self, ssins: Sequence[str]) -> Mapping[str, UUID]:
         """Give the dossiers of those SSINs that have one."""
-        digests = {self.sealer.digest(ssin): ssin for ssin in ssins}
+        digests = {digest: ssin for ssin in ssins for digest in self.sealer.digests(ssin)}
         found = await find_dossiers(self.pool, list(digests))
         return {digests[digest]: dossier_id for digest, dossier_id in found.items()}
 

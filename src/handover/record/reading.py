@@ -1,7 +1,7 @@
 """Reading the journal: one statement each. What may be seen is decided by the caller, from the state."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -173,11 +173,10 @@ class Reader:
         )
         return self.opened(tuple(row) for row in rows)
 
-    async def recent(self, organisation: str, *, since: datetime, most: int) -> list[FeedItem]:
-        """Give what other organisations did since a moment and this one is entitled to, newest first."""
-        found: list[FeedItem] = []
+    async def recent(self, organisation: str, *, since: datetime) -> AsyncIterator[list[FeedItem]]:
+        """Give what other organisations did since a moment and this one is entitled to, newest first, page by page."""
         before = ("9223372036854775807", 0)
-        while len(found) < most:
+        while True:
             rows = await self._pool.fetch(
                 f"""
                 SELECT f.xid::text AS xid, f.position, f.dossier_id, f.sequence, e.body, d.state,
@@ -194,12 +193,11 @@ class Reader:
                 since,
                 _BACKWARDS,
             )
-            found += self.opened(tuple(row)[:7] for row in rows if row["is_recent"] and row["is_others"])
+            yield self.opened(tuple(row)[:7] for row in rows if row["is_recent"] and row["is_others"])
             # The feed is nearly in the order of time: a page without anything recent is the end.
             if len(rows) < _BACKWARDS or not any(row["is_recent"] for row in rows):
-                break
+                return
             before = (rows[-1]["xid"], rows[-1]["position"])
-        return found[:most]
 
     def opened(self, rows: Iterable[tuple[str, int, UUID, int, bytes, bytes, bytes | None]]) -> list[FeedItem]:
         """Give the items of feed rows (xid, position, dossier, sequence, body, state, keys), opened.

@@ -14,7 +14,9 @@ from tests.instance import Instance, eventually, number
 
 from handover.adapters.files.reading import read_document
 from handover.domain.parties import Counsellor
+from handover.record import reading
 from handover.record.directory import save_counsellor
+from handover.web.ui import files_export
 from handover.web.ui.files_held import LASTS
 
 OCMW, VDAB, OTHER = "ocmw-lindedal", "vdab", "ocmw-waterhoek"
@@ -362,3 +364,47 @@ async def test_what_others_did_comes_back_by_the_rules_of_the_timeline(working: 
     assert b"Meeneem" not in stranger.content
     later = await (await desk(working)).get("/files/steps.csv?since=2099-01-01")
     assert later.status_code == 200
+
+
+async def test_a_file_holds_nothing_confidential_even_of_what_may_be_read(shared: Instance) -> None:
+    n = next(_numbers)
+    ocmw, vdab = shared.party(OCMW), shared.party(VDAB)
+    dossier_id = await ocmw.open(ssin=number(n), familyName=f"Cliënt {n}")
+    await vdab.open(ssin=number(n), familyName=f"Cliënt {n}", capacity="jobSeeker")
+    intake = {"targetGroup": "livingWage", "workWish": "partTime", "situation": "Woont alleen.", "health": "Rugpijn."}
+    await ocmw.step(dossier_id, "intake.recorded", intake)
+    mandate = {"scope": "shareConfidential", "sharedWith": VDAB, "givenOn": "2026-01-05"}
+    await ocmw.step(dossier_id, "dossier.mandateGiven", mandate)
+    at = await desk(shared, f"{VDAB}.bemiddelaar-1")
+    assert "Rugpijn." in (await at.get(f"/dossiers/{dossier_id}")).text, "who reads there may read it here"
+    taken = await at.get("/files/steps.csv")
+    assert "Woont alleen." in taken.text
+    assert "Rugpijn" not in taken.text
+    assert number(n) not in taken.text
+
+
+async def test_the_newest_steps_come_first_however_many_pages_the_feed_has(
+    shared: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    n = next(_numbers)
+    ocmw = shared.party(OCMW)
+    dossier_id = await ocmw.open(ssin=number(n), familyName=f"Cliënt {n}")
+    await shared.party(VDAB).open(ssin=number(n), familyName=f"Cliënt {n}", capacity="jobSeeker")
+    for day in range(1, 8):
+        await ocmw.step(dossier_id, "dossier.benefitStated", {"benefit": "livingWage", "since": f"2026-01-0{day}"})
+    at = await desk(shared, f"{VDAB}.coordinator")
+
+    async def taken(query: str = "") -> list[list[str]]:
+        answer = await at.get(f"/files/steps.csv{query}")
+        return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig")), delimiter=";"))
+
+    whole = await taken()
+    assert len(whole) > 8
+    assert ["7 januari 2026" in row[7] for row in whole[1:3]] == [True, False], "the newest first"
+    monkeypatch.setattr(reading, "_BACKWARDS", 2)
+    assert await taken() == whole
+    monkeypatch.setattr(files_export, "MOST", 3)
+    assert await taken() == whole[:4]
+    monkeypatch.undo()
+    assert await taken("?since=2099-01-01") == whole[:1]
+    assert await taken("?since=gisteren") == whole

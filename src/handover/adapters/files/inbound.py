@@ -7,13 +7,13 @@ in the file, and a mark holds nothing that a person could read a national number
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Final, TypeVar
 
 from handover.adapters.files import cells
-from handover.adapters.files.cells import Cell, Unreadable
+from handover.adapters.files.cells import SSIN_DIGITS, Cell, Unreadable
 from handover.adapters.files.columns import EXAMPLE, Came, Kind, StepKind
 from handover.adapters.files.processes import StepRow, process_of
 from handover.adapters.files.reading import Document, Row, Sheet
@@ -40,6 +40,7 @@ _WORDS: Final = {
     "inFuture": "lies in the future",
     "unfit": "cannot be kept as it is written",
     "twice": "stands in an earlier row too",
+    "isANumber": "is a national number: take the number of the case in your own software",
     "collision": "cannot be told from another row: change it",
     "notThatClient": "is not that of the client with this reference in the other sheet",
     "needsSsin": "is needed: the client is not in this file",
@@ -188,11 +189,11 @@ def ssins_of(document: Document) -> list[str]:
 def key_for(*references: str) -> int:
     """Give the number by which a row is remembered: a short number itself, of anything else a digest.
 
-    Ten digits at most: what could be a national number is never kept as it is.
+    Six digits at most: what could be a national number is never kept as it is.
     """
     if len(references) == 1:
         (only,) = references
-        if re.fullmatch(r"[1-9][0-9]{0,9}", only):
+        if re.fullmatch(r"[1-9][0-9]{0,5}", only):
             return int(only)
     digest = hashlib.sha256("\0".join(references).encode()).digest()
     return int.from_bytes(digest[:8], "big") % _DIGEST_FROM + _DIGEST_FROM
@@ -204,6 +205,7 @@ def _read_row(index: int, sheet: Sheet, row: Row, draft: _Draft) -> None:
     name = ""
     try:
         references = [_required(row, sheet, column, cells.reference) for column in _references(sheet.kind)]
+        _refuse_numbers(sheet, row, references)
         name = "\0".join(references)
         origin = Origin(sheet.kind.table, key_for(*references))
         draft.line(index, row, origin, name)
@@ -220,6 +222,19 @@ def _read_row(index: int, sheet: Sheet, row: Row, draft: _Draft) -> None:
         draft.reject(origin, why)
         if sheet.kind is Kind.CLIENTS:
             draft.failed.add(references[0])
+
+
+def _refuse_numbers(sheet: Sheet, row: Row, references: Sequence[str]) -> None:
+    """Refuse a national number as a reference: a digest of one is found again by trying all of them."""
+    try:
+        own = cells.ssin(row.cell(sheet.header, "ssin"))
+    except Unreadable:
+        own = ""
+    for column, reference in zip(_references(sheet.kind), references, strict=True):
+        digits = re.sub(r"[\s.\-/]", "", reference)
+        is_number = is_ssin(digits, today=date.max, allow_test_range=True)
+        if is_number or (own and digits.isdecimal() and digits.zfill(SSIN_DIGITS) == own):
+            raise Unreadable("isANumber", column)
 
 
 def _references(kind: Kind) -> tuple[str, ...]:

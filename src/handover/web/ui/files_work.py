@@ -18,7 +18,7 @@ from handover.platform.settings import Mode
 from handover.web.needs import Services
 from handover.web.ui.pages import Page
 
-_AT_ONCE: Final = 2
+_AT_ONCE: Final = 4
 """Clients placed together: whoever waits for an answer meanwhile comes first."""
 _FILES_AT_ONCE: Final = asyncio.Semaphore(2)
 
