@@ -15,7 +15,11 @@ NOW = datetime(2026, 11, 27, 9, 0, tzinfo=UTC)
 FRAME = Frame(
     organisation_id=OCMW,
     now=NOW,
-    counsellors={"els@lindedal.example": f"{OCMW}.els", f"{OCMW}.els": f"{OCMW}.els", "els": f"{OCMW}.els"},
+    counsellors={
+        "begeleider@lindedal.example": f"{OCMW}.begeleider-1",
+        f"{OCMW}.begeleider-1": f"{OCMW}.begeleider-1",
+        "begeleider-1": f"{OCMW}.begeleider-1",
+    },
 )
 CLIENTS = [
     "Referentie cliënt",

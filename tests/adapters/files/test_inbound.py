@@ -96,14 +96,14 @@ def test_a_code_by_itself_or_by_its_word_in_any_language(kind: Kind) -> None:
 
 
 def test_a_client_of_a_csv() -> None:
-    reading = read(csv_of(CLIENTS, client(1, Medewerker="ELS@lindedal.example")))
+    reading = read(csv_of(CLIENTS, client(1, Medewerker="BEGELEIDER@lindedal.example")))
     (placement,) = reading.plan.placements
     assert reading.plan.rejects == ()
     opening = placement.opening
     assert (opening.ssin, opening.family_name, opening.birth_date) == (number(1), "Cliënt 1", date(1980, 1, 1))
     assert (opening.target_group, opening.capacity) == (TargetGroup.LIVING_WAGE, Capacity.LIVING_WAGE)
     assert placement.coach
-    assert placement.coach.counsellor_id == "ocmw-lindedal.els"
+    assert placement.coach.counsellor_id == "ocmw-lindedal.begeleider-1"
     assert reading.plan.clients_read == 1
 
 

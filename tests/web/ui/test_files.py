@@ -91,7 +91,6 @@ async def elsewhere(instance: Instance) -> str:
         organisation_id=OCMW,
         name="Elders",
         team="Andere ploeg",
-        email="els@example.org",
     )
     await save_counsellor(instance.worker.pool, who)
     await instance.services.refresh_directory()

@@ -25,7 +25,7 @@ class Kind(StrEnum):
 class StepKind(Coded):
     """The processes that a file can bring in."""
 
-    PLAN = ("plan", "plan (GPMI)", "plan (PIIS)", "Plan (IPSI)", "plan")
+    PLAN = ("plan", "plan (GPMI)", "plan (PIIS)", "Plan (PIIS)", "plan")
     ART60 = ("art60", "artikel 60", "article 60", "Artikel 60", "article 60")
     ART61 = ("art61", "artikel 61", "article 61", "Artikel 61", "article 61")
     APPOINTMENT = ("appointment", "afspraak", "rendez-vous", "Termin", "appointment")

@@ -26,7 +26,8 @@ _OLD: Final = b"\xd0\xcf\x11\xe0"
 """The first bytes of Excel's older files, and of those that are locked with a password."""
 _WANTED: Final = re.compile(
     r"\[Content_Types\]\.xml|_rels/\.rels|xl/(?:workbook|sharedStrings|styles)\.xml|xl/_rels/workbook\.xml\.rels"
-    r"|xl/worksheets/[A-Za-z0-9_.-]+\.xml"
+    r"|xl/worksheets/[A-Za-z0-9_. -]+\.xml",
+    re.IGNORECASE,
 )
 _PLACE: Final = re.compile(r"([A-Z]{1,3})?([0-9]{1,7})?")
 _HEADER_WITHIN: Final = 10
