@@ -120,6 +120,19 @@ def test_a_cell_far_away_makes_no_room_for_all_that_lies_between(cells: str, cod
     assert most < 10_000_000
 
 
+def test_a_part_is_looked_through_however_its_name_is_written() -> None:
+    far = _XML.format("", '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>').encode()
+    book = workbook_of({"A": [CLIENTS, client(1)]})
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(made, "w") as new:
+        for one in old.infolist():
+            is_sheet = one.filename == _SHEET
+            new.writestr(one.filename.upper() if is_sheet else one.filename, far if is_sheet else old.read(one))
+    with pytest.raises(FileRefused) as refused:
+        read_document(made.getvalue())
+    assert refused.value.code == "tooManyRows"
+
+
 def test_a_coloured_column_without_values_is_no_harm() -> None:
     far = '<row r="1048576"><c r="XFD1048576" s="1"/></row>'
     book = _with_sheet(_XML.format("", f'<row r="1"><c r="A1" t="inlineStr"><is><t>x</t></is></c></row>{far}'))

@@ -240,14 +240,14 @@ def _harmless(content: bytes, limits: Limits) -> bytes:
                 # without a size unpacks all of it first.
                 with packed.open(one) as stream:
                     part = stream.read(one.file_size)
-                _look_through(part, limits, is_sheet="/worksheets/" in one.filename)
+                _look_through(part, limits)
                 plain.writestr(zipfile.ZipInfo(one.filename), part)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError):
         raise FileRefused("notAWorkbook") from None
     return made.getvalue()
 
 
-def _look_through(part: bytes, limits: Limits, *, is_sheet: bool) -> None:
+def _look_through(part: bytes, limits: Limits) -> None:
     parser = expat.ParserCreate()
 
     def refuse(*_: object) -> None:
@@ -270,8 +270,7 @@ def _look_through(part: bytes, limits: Limits, *, is_sheet: bool) -> None:
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
     parser.ExternalEntityRefHandler = refuse  # type: ignore[assignment]
-    if is_sheet:
-        parser.StartElementHandler = begun
+    parser.StartElementHandler = begun
     try:
         parser.Parse(part, True)  # noqa: FBT003 - expat knows no names
     except expat.ExpatError:
