@@ -1,13 +1,15 @@
 """Whoever made a file: its letters, its separators, its titles; and what a file may not do to us."""
 
 import io
+import random
 import tracemalloc
 import zipfile
 
 import pytest
-from tests.adapters.files.sheets import CLIENTS, STEPS, changed, client, csv_of, step, workbook_of
+from tests.adapters.files.sheets import CLIENTS, FRAME, STEPS, changed, client, csv_of, step, workbook_of
 
 from handover.adapters.files.columns import COLUMNS, LANGUAGES, Kind, folded, read_header
+from handover.adapters.files.inbound import plan_of
 from handover.adapters.files.reading import FileRefused, Limits, read_document
 
 _SHEET = "xl/worksheets/sheet1.xml"
@@ -182,3 +184,38 @@ def test_a_formula_is_what_excel_made_of_it_and_is_not_run() -> None:
     sheet = sheet.replace("</sheetData>", f'<row r="3">{formula}</row></sheetData>')
     (read,) = read_document(changed(book, _SHEET, sheet.encode())).sheets
     assert read.rows[1].cells[0] == 12
+
+
+def test_whatever_is_wrong_with_a_file_it_is_refused_in_words() -> None:
+    chance = random.Random(7)  # noqa: S311 - the same spoilt files each time
+    book = workbook_of({"A": [CLIENTS, client(1), client(2)], "B": [STEPS, step(1)]})
+    with zipfile.ZipFile(io.BytesIO(book)) as packed:
+        parts = {one.filename: packed.read(one) for one in packed.infolist() if one.filename.startswith("xl/")}
+    plain, seen = csv_of(CLIENTS, client(1), client(2)), set()
+    for _ in range(600):
+        name = chance.choice(sorted(parts))
+        for content in (spoilt(book, chance), spoilt(plain, chance), changed(book, name, spoilt(parts[name], chance))):
+            try:
+                plan_of(read_document(content), FRAME)
+            except FileRefused as refused:
+                seen.add(refused.code)
+            else:
+                seen.add("read")
+    with pytest.raises(FileRefused):
+        read_document(changed(book, _SHEET, b'<?xml version="1.0" encoding="no-such"?><a/>'))
+    assert {"read", "notAWorkbook", "missingColumns"} <= seen
+
+
+def spoilt(content: bytes, chance: random.Random) -> bytes:
+    """Change a few bytes, take some away, put some between."""
+    found = bytearray(content)
+    for _ in range(chance.randint(1, 6)):
+        at = chance.randrange(len(found))
+        match chance.randrange(4):
+            case 0:
+                del found[at : at + chance.randint(1, 20)]
+            case 1:
+                found[at:at] = bytes(chance.choice(b'<>&"=09AZ') for _ in range(chance.randint(1, 8)))
+            case _:
+                found[at] = chance.randrange(256)
+    return bytes(found)

@@ -273,7 +273,8 @@ def _look_through(part: bytes, limits: Limits) -> None:
     parser.StartElementHandler = begun
     try:
         parser.Parse(part, True)  # noqa: FBT003 - expat knows no names
-    except expat.ExpatError:
+    except (expat.ExpatError, LookupError, ValueError):
+        # The last two: letters in an encoding that nobody knows.
         raise FileRefused("notAWorkbook") from None
 
 
