@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -10,10 +11,13 @@ import msgspec
 import pytest
 from tests.adapters import behaviour
 from tests.adapters.behaviour import CHECKS, Bench, Check
+from tests.adapters.files.desk import Desk
 from tests.adapters.lino.centre import BARE, client, coaching, isip
 from tests.exchange.house import House
 from tests.instance import Instance
 
+from handover.adapters.files.adapter import FileAt, FilesAdapter
+from handover.adapters.files.system import FILES
 from handover.adapters.kit.adapter import Away, Denied
 from handover.adapters.kit.contract import Reject
 from handover.adapters.kit.plan import Placement, Plan, Post, Process
@@ -204,7 +208,10 @@ MISTAKES: dict[type[Adapter], Check] = {
     Renumbering: behaviour.loses_nothing_when_it_is_killed,
     Talkative: behaviour.leaks_nothing,
 }
-ADAPTERS: dict[str, Callable[[Instance], Bench]] = {"lino, by hand": lambda instance: _bench(instance, Adapter)}
+ADAPTERS: dict[str, Callable[[Instance, Path], Bench]] = {
+    "lino, by hand": lambda instance, _: _bench(instance, Adapter),
+    "files": lambda instance, folder: _of_files(instance, Desk(folder / "lijst.xlsx")),
+}
 
 
 def _bench(instance: Instance, adapter: type[Adapter]) -> Bench:
@@ -212,10 +219,14 @@ def _bench(instance: Instance, adapter: type[Adapter]) -> Bench:
     return Bench(House(instance, LINO, Kind(Account, lambda _: adapter(centre))), centre)
 
 
+def _of_files(instance: Instance, desk: Desk) -> Bench:
+    return Bench(House(instance, FILES, Kind(FileAt, FilesAdapter)), desk)
+
+
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("adapter", ADAPTERS)
-async def test_an_adapter_behaves(api: Instance, adapter: str, check: Check) -> None:
-    await check(ADAPTERS[adapter](api))
+async def test_an_adapter_behaves(api: Instance, tmp_path: Path, adapter: str, check: Check) -> None:
+    await check(ADAPTERS[adapter](api, tmp_path))
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.adapters.filing import SYSTEM as desk_system
+from tests.adapters import filing
 from tests.adapters.filing import Cabinet, Desk
-from tests.instance import Instance
+from tests.instance import Instance, becomes
 from typer.testing import CliRunner, Result
 
 from handover.adapters.kit.contract import Reject, Report
@@ -110,36 +110,35 @@ async def test_steps_that_do_not_stand_there_are_listed_brought_and_skipped(api:
     async with desk.working():
         await desk.tried(1)
     assert "1 wait, 0 dossiers stopped" in _flat(await _ask("status"))
-    listed = _flat(await _ask("rejects", OCMW, desk_system.name))
+    listed = _flat(await _ask("rejects", OCMW, filing.SYSTEM.name))
     assert dossier_id in listed
     assert "handover.accepted no client of that system is known" in listed
 
     await api.pool.execute("UPDATE delivery SET state = 'dead', attempts = 10 WHERE attempts > 0 AND state = 'pending'")
-    await api.pool.execute(
-        "UPDATE lane SET dead = (SELECT max(sequence) FROM delivery WHERE state = 'dead'), due_at = NULL"
-    )
+    latest = "SELECT max(sequence) FROM delivery WHERE state = 'dead'"
+    await api.pool.execute(f"UPDATE lane SET dead = ({latest}), due_at = NULL")  # noqa: S608 - a constant
     stopped = await _ask("status")
     assert (stopped.exit_code, "1 dossiers stopped" in _flat(stopped)) == (1, True)
-    assert "given up after 10 times" in _flat(await _ask("rejects", OCMW, desk_system.name))
+    assert "given up after 10 times" in _flat(await _ask("rejects", OCMW, filing.SYSTEM.name))
 
     await desk.known(dossier_id, 1)
-    assert (await _ask("retry", OCMW, desk_system.name)).exit_code == 0
+    assert (await _ask("retry", OCMW, filing.SYSTEM.name)).exit_code == 0
     async with desk.working():
+        await becomes(lambda: len(desk.cabinet.files[1]) == 1)
         await desk.settled()
-    assert len(desk.cabinet.files[1]) == 1
     assert (await _ask("status")).exit_code == 0
 
-    await _ask("pause", OCMW, desk_system.name)
+    await _ask("pause", OCMW, filing.SYSTEM.name)
     data = {"appointmentAt": (desk.now + timedelta(days=3)).isoformat(), "subject": "Opvolging"}
     await desk.vdab.step(dossier_id, "followUp.appointmentPlanned", data)
     async with desk.working():
         await asyncio.sleep(0.3)
     assert len(desk.cabinet.files[1]) == 1, "a pause holds for both ways"
-    skipped = await _ask("skip", OCMW, desk_system.name, dossier_id, "--reason", "staat er al")
+    skipped = await _ask("skip", OCMW, filing.SYSTEM.name, dossier_id, "--reason", "staat er al")
     assert "1 steps of that dossier are left out" in _flat(skipped)
-    again = await _ask("skip", OCMW, desk_system.name, dossier_id, "--reason", "staat er al")
+    again = await _ask("skip", OCMW, filing.SYSTEM.name, dossier_id, "--reason", "staat er al")
     assert (again.exit_code, "Nothing of that dossier waits" in _flat(again)) == (1, True)
-    await _ask("remove", OCMW, desk_system.name)
+    await _ask("remove", OCMW, filing.SYSTEM.name)
     await desk.join()
     assert "all written" in _flat(await _ask("status")), "joined again, it begins anew"
 

@@ -13,6 +13,7 @@ from handover.adapters.kit.adapter import AdapterError
 from handover.adapters.kit.contract import Report
 from handover.adapters.lino.adapter import LinoAccount, LinoAdapter
 from handover.adapters.lino.system import LINO
+from handover.cli.import_file import import_file_command
 from handover.cli.joining import CannotJoinError, LegalBasis, Password, Username, basis_of, ocmw, stopped
 from handover.cli.running import run, settings
 from handover.domain.parties import Organisation
@@ -31,6 +32,9 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_show_locals=False)
 @app.callback()
 def _several() -> None:
     """Read another system's records into dossiers."""
+
+
+app.command("file")(import_file_command)
 
 
 @app.command("lino")

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from handover.adapters.kit.contract import Report, System
+from handover.adapters.kit.contract import Marks, Report, System
 from handover.adapters.kit.importer import Importer
 from handover.adapters.kit.plan import Plan
-from handover.domain.parties import Counsellor, Directory, Organisation
+from handover.domain.parties import Actor, Counsellor, Directory, Organisation
 from handover.exchange.door import KeptMarks, RecordDoor, RehearsalDoor
+from handover.exchange.recorded import RecordedMarks
 from handover.platform.clock import Clock
 from handover.platform.walls import Database
 from handover.record.directory import DIRECTORY, save_counsellor
@@ -23,6 +24,8 @@ class Bringing:
     refresh: Callable[[], Awaitable[None]]
     """Reads the directory again, which `directory` gives from then on."""
     clock: Clock
+    at_once: int = 8
+    """How many clients are placed together."""
 
     async def run(
         self,
@@ -33,10 +36,12 @@ class Bringing:
         *,
         rehearsal: bool = False,
         placed: Callable[[], None] = lambda: None,
+        actor: Actor | None = None,
     ) -> Report:
         """Bring the dossiers up to a plan, and give what was done (or, as a rehearsal, what would be).
 
-        Raises what the record raises; then what was recorded stays, and the next run goes on from there.
+        `actor`: in whose name, where not in the system's. Raises what the record raises; what was recorded stays then,
+        and the next run goes on from there.
         """
         before = self.directory()
         directory = with_counsellors(before, plan)
@@ -47,15 +52,28 @@ class Bringing:
             organisation=organisation,
             legal_basis_id=legal_basis_id,
             door=RehearsalDoor(real=self.door, directory=lambda: directory) if rehearsal else self.door,
-            marks=KeptMarks(
-                pool=self.pool,
-                clock=self.clock,
-                organisation_id=organisation.organisation_id,
-                system=system.name,
-                rehearsal=rehearsal,
-            ),
+            marks=self._memory(plan, system, organisation, rehearsal=rehearsal),
+            actor=actor,
+            at_once=self.at_once,
         )
         return await importer.run(plan, placed=placed)
+
+    def _memory(self, plan: Plan, system: System, organisation: Organisation, *, rehearsal: bool) -> Marks:
+        if system.in_record:
+            return RecordedMarks(
+                reader=self.door.reader,
+                door=self.door,
+                organisation_id=organisation.organisation_id,
+                system=system,
+                plan=plan,
+            )
+        return KeptMarks(
+            pool=self.pool,
+            clock=self.clock,
+            organisation_id=organisation.organisation_id,
+            system=system.name,
+            rehearsal=rehearsal,
+        )
 
     async def _keep(self, before: Directory, after: Directory) -> None:
         changed = [one for name, one in after.counsellors.items() if before.counsellors.get(name) != one]

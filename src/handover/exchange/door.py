@@ -14,8 +14,10 @@ from handover.domain.dossier import Dossier
 from handover.domain.events import Command, OpenDossier
 from handover.domain.parties import Directory
 from handover.platform.clock import Clock
+from handover.platform.walls import Database
 from handover.record import codec
 from handover.record.handle import Record, Request
+from handover.record.lookups import SsinReplaced
 from handover.record.marks import InboundMark, find_dossiers, load_marks, save_marks
 from handover.record.reading import Reader
 from handover.record.sealing import Sealer
@@ -25,7 +27,7 @@ from handover.record.sealing import Sealer
 class RecordDoor:
     """Writes through `record.handle`."""
 
-    pool: asyncpg.Pool
+    pool: Database
     record: Record
     reader: Reader
     sealer: Sealer
@@ -46,7 +48,7 @@ class RecordDoor:
 
     async def known(self, ssins: Sequence[str]) -> Mapping[str, UUID]:
         """Give the dossiers of those SSINs that have one."""
-        digests = {self.sealer.digest(ssin): ssin for ssin in ssins}
+        digests = {digest: ssin for ssin in ssins for digest in self.sealer.digests(ssin)}
         found = await find_dossiers(self.pool, list(digests))
         return {digests[digest]: dossier_id for digest, dossier_id in found.items()}
 
@@ -63,14 +65,29 @@ class RehearsalDoor:
     async def submit(self, command: Command, *, key: str, ssin: str | None = None) -> Answer:
         """Say what recording the command would give."""
         del key
+        replaced_by = ""
         if ssin and isinstance(command, OpenDossier):
-            known = self._by_ssin.get(ssin) or (await self.real.known([ssin])).get(ssin)
+            known, replaced_by = await self._by_number(ssin)
             command = replace(command, dossier_id=known or command.dossier_id)
-            self._by_ssin[ssin] = command.dossier_id
         before = await self.dossier(command.dossier_id)
         events, after = decide(before, command, self.directory(), at=self.real.clock.now())
+        if replaced_by:
+            raise SsinReplaced(replaced_by)
+        if ssin:
+            self._by_ssin[ssin] = command.dossier_id
         self._dossiers[after.dossier_id] = after
         return Answer(after, tuple(event.type for event in events))
+
+    async def _by_number(self, ssin: str) -> tuple[UUID | None, str]:
+        """Give the dossier of a number, whoever is in it, as the record would find it; and what replaced the number."""
+        if ssin in self._by_ssin:
+            return self._by_ssin[ssin], ""
+        found = await self.real.reader.find(ssin)
+        if found is None:
+            return None, ""
+        dossier, number = found
+        self._dossiers.setdefault(dossier.dossier_id, dossier)
+        return dossier.dossier_id, number if number != ssin else ""
 
     async def dossier(self, dossier_id: UUID) -> Dossier | None:
         """Give a dossier as it would stand."""

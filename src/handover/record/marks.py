@@ -7,6 +7,8 @@ from uuid import UUID
 
 import asyncpg
 
+from handover.platform.walls import Database
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboundMark:
@@ -69,7 +71,7 @@ async def save_marks(
     )
 
 
-async def find_dossiers(pool: asyncpg.Pool, digests: Sequence[bytes]) -> dict[bytes, UUID]:
+async def find_dossiers(pool: Database, digests: Sequence[bytes]) -> dict[bytes, UUID]:
     """Give the dossiers behind lookup digests (`Sealer.digest` of an SSIN), where there is one."""
     rows = await pool.fetch("SELECT digest, dossier_id FROM ssin_lookup WHERE digest = ANY ($1)", digests)
     return {row["digest"]: _plain(row["dossier_id"]) for row in rows}

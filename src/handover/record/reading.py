@@ -1,8 +1,9 @@
 """Reading the journal: one statement each. What may be seen is decided by the caller, from the state."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from handover.domain.dossier import Dossier
@@ -15,6 +16,8 @@ CHANNEL = "handover_journal"
 """Where each commit to the journal is notified, after it: who reads on is woken."""
 _DOSSIER = f"SELECT state, ssin_sealed, {KEY_OF.format('d')} AS keys FROM dossier d WHERE dossier_id = $1"  # noqa: S608
 _FIND_OWN = f"SELECT f.* FROM ({FIND}) f JOIN dossier d ON d.dossier_id = f.dossier_id"  # noqa: S608 - a constant
+_BACKWARDS = 500
+"""Rows of a feed that are read at once from its newest end."""
 _CURSOR = re.compile(r"([0-9a-f]{1,16})-([0-9a-f]{1,16})")
 
 
@@ -169,6 +172,32 @@ class Reader:
             limit,
         )
         return self.opened(tuple(row) for row in rows)
+
+    async def recent(self, organisation: str, *, since: datetime) -> AsyncIterator[list[FeedItem]]:
+        """Give what other organisations did since a moment and this one is entitled to, newest first, page by page."""
+        before = ("9223372036854775807", 0)
+        while True:
+            rows = await self._pool.fetch(
+                f"""
+                SELECT f.xid::text AS xid, f.position, f.dossier_id, f.sequence, e.body, d.state,
+                       {KEY_OF.format("f")} AS keys,
+                       e.recorded_at >= $4 AS is_recent, e.organisation_id <> $1 AS is_others
+                FROM feed f
+                JOIN event e ON e.dossier_id = f.dossier_id AND e.sequence = f.sequence
+                JOIN dossier d ON d.dossier_id = f.dossier_id
+                WHERE f.organisation_id = $1 AND (f.xid, f.position) < ($2::text::xid8, $3::bigint)
+                ORDER BY f.xid DESC, f.position DESC LIMIT $5
+                """,  # noqa: S608 - a constant
+                organisation,
+                *before,
+                since,
+                _BACKWARDS,
+            )
+            yield self.opened(tuple(row)[:7] for row in rows if row["is_recent"] and row["is_others"])
+            # The feed is nearly in the order of time: a page without anything recent is the end.
+            if len(rows) < _BACKWARDS or not any(row["is_recent"] for row in rows):
+                return
+            before = (rows[-1]["xid"], rows[-1]["position"])
 
     def opened(self, rows: Iterable[tuple[str, int, UUID, int, bytes, bytes, bytes | None]]) -> list[FeedItem]:
         """Give the items of feed rows (xid, position, dossier, sequence, body, state, keys), opened.

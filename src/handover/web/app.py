@@ -28,6 +28,7 @@ from handover.web.openapi import describe
 from handover.web.problems import BadInput, HttpProblem, Issue, problem_of
 from handover.web.trace import Frame
 from handover.web.ui import error_page, mount
+from handover.web.ui.files_held import LARGER
 
 DESCRIPTION = """
 Case referral and warm handover between OCMW and VDAB. A dossier holds the steps of every organisation that
@@ -67,7 +68,7 @@ def create_app(services: Services) -> FastAPI:
     mount(app)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_middleware(Frame, most_bytes=services.settings.max_body_bytes)
+    app.add_middleware(Frame, most_bytes=services.settings.max_body_bytes, larger=LARGER)
     describe(app)
     app.add_api_route("/doc", _documentation, include_in_schema=False)
     return app

@@ -5,6 +5,7 @@ One plain ASGI layer, because each further one costs every request.
 
 import time
 import traceback
+from collections.abc import Mapping
 from functools import cache
 
 import structlog
@@ -41,9 +42,11 @@ class BodyTooLarge(HttpProblem):
 class Frame:
     """Wraps the application; see the module."""
 
-    def __init__(self, app: ASGIApp, *, most_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, *, most_bytes: int, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._most = most_bytes
+        self._larger = larger or {}
+        """Paths that take more than that, and how much."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -89,8 +92,8 @@ class Frame:
 
     def _bounded(self, scope: Scope, receive: Receive) -> Receive:
         declared = next((v for k, v in scope["headers"] if k == b"content-length"), b"")
-        if declared.isdigit() and int(declared) > self._most:
-            most = self._most
+        most = self._larger.get(scope["path"], self._most)
+        if declared.isdigit() and int(declared) > most:
 
             async def refuse() -> Message:
                 raise BodyTooLarge(most)
@@ -104,8 +107,8 @@ class Frame:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._most:
-                raise BodyTooLarge(self._most)
+            if read > most:
+                raise BodyTooLarge(most)
             return message
 
         return counted

@@ -9,6 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 from tests.adapters.lino.centre import (
+    BARE,
     CENTRE,
     HELPER,
     NOW,
@@ -435,3 +436,14 @@ async def test_many_clients_at_once_are_all_placed(house: House) -> None:
     report = await house.run(snapshot)
     assert (report.opened, report.rejects, report.recorded) == (60, [], 300)
     assert (await house.run(snapshot)).recorded == 0
+
+
+async def test_the_report_tells_row_by_row_what_was_recorded(house: House) -> None:
+    snapshot = replace(BARE, clients=(client(1),), coachings=(coaching(1, 1),), isip=(isip(1, 1),))
+    report = await house.run(snapshot)
+    by_row = {f"{source}/{key}": steps for (source, key), steps in report.steps.items()}
+    assert sorted(type_ for steps in by_row.values() for type_ in steps) == sorted(report.events.elements())
+    assert next(steps for row, steps in by_row.items() if "Client" in row)[0] == "dossier.opened"
+    assert next(steps for row, steps in by_row.items() if "isip" in row)[0] == "followUp.planAgreed"
+    assert list(report.dossiers.values()) == [(await house.the_dossier()).dossier_id]
+    assert (await house.run(snapshot)).steps == {}

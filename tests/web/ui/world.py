@@ -3,6 +3,7 @@
 `views` lists every page and state, and who sees it; `forms` every form that somebody may fill in now.
 """
 
+import itertools
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from uuid import UUID
 from benchmarks.population.filling import populate
 from benchmarks.population.places import Size
 from playwright.async_api import Locator, Page
+from tests.adapters.files.sheets import CLIENTS, STEPS, client, step, workbook_of
 from tests.instance import Instance, number
 
 from handover.cli.seed_offers import seed_offers
@@ -41,6 +43,7 @@ LEFT JOIN inbox_seen s USING (organisation_id, counsellor_id, dossier_id)
 WHERE i.organisation_id = $1 AND i.foreign_sequence > coalesce(s.sequence, 0) GROUP BY 1
 """
 Act = Callable[[Page], Awaitable[None]]
+_clients = itertools.count(60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +177,26 @@ async def _keys(page: Page) -> None:
     await page.locator("#keys[open]").wait_for()
 
 
+async def _looked_through(page: Page) -> None:
+    """Choose a list of which some rows cannot come along, and see what it would do; each time with other people."""
+    first, second, third, fourth = itertools.islice(_clients, 4)
+    clients = [client(first), client(second)]
+    spoiled = [client(third, Geboortedatum="vorig jaar"), client(fourth, Medewerker="iemand met een lange naam")]
+    titles = [*CLIENTS, "Gsm-nummer"]
+    steps = [step(n) for n in (first, third)]
+    book = workbook_of({"Cliënten": [titles, *clients, *spoiled], "Stappen": [STEPS, *steps]})
+    await page.set_input_files("#f-file", {"name": "lijst.xlsx", "mimeType": "application/zip", "buffer": book})
+    await _sent(page, page.locator("form[action='/files']"))
+    await page.locator(".file-rows").first.wait_for()
+
+
+async def _brought_in(page: Page) -> None:
+    """The same, and bring in what can come along."""
+    await _looked_through(page)
+    await _sent(page, page.locator("form[action='/files/bring']"))
+    await page.locator(".notice.good").wait_for()
+
+
 async def _cut_off(page: Page) -> None:
     """Lose the connection, when nothing is under way that would say that it is there."""
     await page.wait_for_timeout(500)
@@ -266,6 +289,11 @@ def _pages(world: World, merged: str, ocmw: str, vdab: str) -> list[View]:
         View("dossier, all unfolded", ocmw, dossier, act=_unfolded),
         View("offers, all unfolded", ocmw, "/offers", act=_unfolded),
         View("team, all unfolded", COORDINATOR, "/team", act=_unfolded),
+        View("files", ocmw, "/files"),
+        View("files, nothing chosen", ocmw, "/files", act=submitted("form[action='/files']")),
+        View("files, looked through", ocmw, "/files", act=_looked_through),
+        View("files, brought in", COORDINATOR, "/files", act=_brought_in),
+        View("files, of the team", COORDINATOR, "/files"),
         View("glossary", ocmw, "/glossary"),
         View("no connection", "", "/offline"),
         View("not found", ocmw, "/dossiers/no-id", 404),

@@ -20,10 +20,15 @@ UNCERTAIN: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """An outside system: its `name` is an identifier that stays, `label` is what people call it."""
+    """An outside system: its `name` is an identifier that stays, `label` is what people call it.
+
+    `in_record`: what was imported from it is not remembered beside the record but read from it, because what is
+    brought in is never all that there is, and who brings it in sees no more of the database than their organisation.
+    """
 
     name: str
     label: str
+    in_record: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +88,15 @@ class Marks(Protocol):
 class Reject:
     """Something that could not be read or placed, and why, in words without personal values.
 
-    `source` and `key` say where it is in the outside system.
+    `source` and `key` say where it is in the outside system. `code` and `column` say the same as `reason` to who tells
+    it in another language: a word for why, and for which field.
     """
 
     source: str
     key: int
     reason: str
+    code: str = field(default="", compare=False)
+    column: str = field(default="", compare=False)
 
 
 @dataclass(slots=True)
@@ -103,6 +111,10 @@ class Report:
     events: Counter[str] = field(default_factory=Counter)
     rejects: list[Reject] = field(default_factory=list)
     not_imported: Counter[str] = field(default_factory=Counter)
+    steps: dict[tuple[str, int], list[str]] = field(default_factory=dict)
+    """Row by row (source, key) the event types that were recorded for it; what is not here and not rejected was so."""
+    dossiers: dict[tuple[str, int], UUID] = field(default_factory=dict)
+    """The dossier of each client's row."""
 
     @property
     def recorded(self) -> int:

@@ -17,7 +17,6 @@ from handover.adapters.kit.plan import Placement, Plan
 from handover.adapters.kit.recording import Run
 from handover.domain.parties import Actor, Caller, Organisation
 
-_AT_ONCE: Final = 8
 _GONE: Final = "it was recorded, but {} no longer has it: end it in the dossier where that is right"
 _CALLED_OFF: Final = "it was recorded as planned; now it is an {}: note that in the dossier"
 
@@ -31,6 +30,10 @@ class Importer:
     legal_basis_id: str
     door: Door
     marks: Marks
+    actor: Actor | None = None
+    """In whose name it is recorded; None: the system's."""
+    at_once: int = 8
+    """How many clients are placed together: the record commits together what comes together."""
 
     async def run(self, plan: Plan, *, placed: Callable[[], None] = lambda: None) -> Report:
         """Bring about what the plan says, calling `placed` after each client.
@@ -44,7 +47,8 @@ class Importer:
         run = Run(
             system=self.system,
             caller=Caller(
-                organisation=self.organisation, actor=Actor(name=self.system.label, application=self.system.name)
+                organisation=self.organisation,
+                actor=self.actor or Actor(name=self.system.label, application=self.system.name),
             ),
             legal_basis_id=self.legal_basis_id,
             door=self.door,
@@ -58,20 +62,20 @@ class Importer:
             await place(run, placement)
             placed()
 
-        await _each(plan.placements, one)
+        await _each(plan.placements, one, self.at_once)
         report.rejects.sort(key=lambda reject: (reject.source, reject.key))
         return report
 
 
-async def _each(placements: Iterable[Placement], work: Callable[[Placement], Awaitable[None]]) -> None:
-    """Do a few clients at once: the record commits together what comes together. Raises the first error."""
+async def _each(placements: Iterable[Placement], work: Callable[[Placement], Awaitable[None]], at_once: int) -> None:
+    """Do a few clients at once. Raises the first error."""
     waiting = iter(placements)
 
     async def worker() -> None:
         for placement in waiting:
             await work(placement)
 
-    workers = [asyncio.create_task(worker()) for _ in range(_AT_ONCE)]
+    workers = [asyncio.create_task(worker()) for _ in range(at_once)]
     try:
         await asyncio.gather(*workers)
     finally:

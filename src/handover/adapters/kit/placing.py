@@ -7,7 +7,7 @@ from uuid import UUID
 
 from handover.adapters.kit.contract import UNCERTAIN, Mark, digest_of
 from handover.adapters.kit.plan import Coach, Opening, Placement, Post, Process
-from handover.adapters.kit.recording import Recording, Run
+from handover.adapters.kit.recording import Recording, Run, Why
 from handover.domain.events import OpenDossier
 from handover.domain.identity import same_name
 from handover.domain.kinds.dossier import CounsellorAssigned, CounsellorReplaced
@@ -18,19 +18,29 @@ END: Final = "/end"
 _ONCE: Final = "once"
 _RUNNING: Final = frozenset({Status.ACCEPTED, Status.IN_PROGRESS})
 
-_CLIENT: Final = "its client could not be placed"
-_OTHER_NUMBER: Final = (
+_CLIENT: Final = Why("client", "its client could not be placed")
+_OTHER_NUMBER: Final = Why(
+    "otherNumber",
     "its national number is no longer the one it was imported with: find out which is right, "
-    "and whose dossier holds these steps"
+    "and whose dossier holds these steps",
 )
-_OTHER_CLIENT: Final = "it belonged to another client when it was imported: correct that client's dossier"
-_OTHER_PERSON: Final = "its name or birth date is no longer that of the dossier: find out which is right"
-_OTHER_GROUP: Final = (
-    "its contracts and aid now point to another target group than the dossier has: let a counsellor decide"
+_OTHER_CLIENT: Final = Why(
+    "otherClient", "it belonged to another client when it was imported: correct that client's dossier"
 )
-_MOVED: Final = "it was moved after it was imported, and a dossier cannot move it: note the new moment there"
-_TAKEN_BACK: Final = "what became of it was recorded, and taken back in {} since: correct it in the dossier"
-_ENDED: Final = "its end was recorded, and changed in {} since: correct it in the dossier"
+_OTHER_PERSON: Final = Why(
+    "otherPerson", "its name or birth date is no longer that of the dossier: find out which is right"
+)
+_OTHER_GROUP: Final = Why(
+    "otherGroup",
+    "its contracts and aid now point to another target group than the dossier has: let a counsellor decide",
+)
+_MOVED: Final = Why(
+    "moved", "it was moved after it was imported, and a dossier cannot move it: note the new moment there"
+)
+_TAKEN_BACK: Final = Why(
+    "takenBack", "what became of it was recorded, and taken back in {} since: correct it in the dossier"
+)
+_ENDED: Final = Why("ended", "its end was recorded, and changed in {} since: correct it in the dossier")
 
 
 async def place(run: Run, placement: Placement) -> None:
@@ -63,6 +73,7 @@ class _Client(Recording):
                 self._reject_all(_CLIENT)
                 return False
             self._dossier_id = answer.dossier.dossier_id
+            self._run.report.dossiers[self._row] = self._dossier_id
             self._keep(self._key, digest, 1, None)
             self._run.report.opened += "dossier.opened" in answer.recorded
             self._run.report.joined += bool(answer.recorded) and "dossier.opened" not in answer.recorded
@@ -74,9 +85,14 @@ class _Client(Recording):
             self._reject(self._placement.origin, _OTHER_NUMBER)
             self._reject_all(_CLIENT)
             return False
+        self._run.report.dossiers[self._row] = mark.dossier_id
         if digest != mark.digest:
             await self._compare(opening, mark, digest)
         return True
+
+    @property
+    def _row(self) -> tuple[str, int]:
+        return self._placement.origin.table, self._placement.origin.key
 
     def _opening(self, opening: Opening) -> OpenDossier:
         return OpenDossier(
@@ -90,6 +106,7 @@ class _Client(Recording):
             capacity=opening.capacity,
             legal_basis_id=self._run.legal_basis_id,
             lead=opening.lead,
+            lead_name=opening.lead_name,
         )
 
     async def _compare(self, opening: Opening, mark: Mark, digest: str) -> None:
@@ -151,7 +168,7 @@ class _Client(Recording):
     async def _go_on(self, process: Process, terms: Mark | None, ending: Mark | None) -> None:
         if ending and (ending.digest or await self._status(process) not in {None, *_RUNNING}):
             if not process.reopens:
-                self._reject(process.origin, _TAKEN_BACK.format(self._run.system.label))
+                self._reject(process.origin, self._said(_TAKEN_BACK))
             elif await self._start(process, terms, anew=True):
                 self._done.append(replace(ending, digest=UNCERTAIN))
         elif terms and (process.content is None or terms.digest == digest_of(process.content)):
@@ -183,7 +200,7 @@ class _Client(Recording):
         if ending and ending.digest:
             self._run.report.unchanged += ending.digest == digest
             if ending.digest != digest:
-                self._reject(process.origin, _ENDED.format(self._run.system.label))
+                self._reject(process.origin, self._said(_ENDED))
         elif await self._status(process) in _RUNNING:
             command = self._post(end, thread_id=thread_id)
             await self._record(process.origin, key, ending, digest, command, thread_id)
@@ -234,9 +251,13 @@ class _Client(Recording):
     def _marks_of(self, process: Process) -> tuple[Mark | None, Mark | None]:
         return self._run.marks.get(process.key), self._run.marks.get(f"{process.key}{END}")
 
-    def _reject_all(self, reason: str) -> None:
-        if self._placement.coach:
-            self._reject(self._placement.coach.origin, reason)
+    def _said(self, why: Why) -> Why:
+        return Why(why.code, why.sentence.format(self._run.system.label))
+
+    def _reject_all(self, why: Why) -> None:
+        coach = self._placement.coach
+        if coach and coach.origin != self._placement.origin:
+            self._reject(coach.origin, why)
         for process in self._placement.processes:
             if process.origin != self._placement.origin:
-                self._reject(process.origin, reason)
+                self._reject(process.origin, why)

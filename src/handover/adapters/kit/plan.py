@@ -63,6 +63,7 @@ class Opening:
     target_group: TargetGroup
     capacity: Capacity
     lead: LeadKind | None
+    lead_name: str = field(default="", repr=False)
 
     @property
     def opened(self) -> Opened:
@@ -73,6 +74,7 @@ class Opening:
             birth_date=self.birth_date,
             target_group=self.target_group,
             lead=self.lead or LeadKind.OCMW,
+            lead_name=self.lead_name or None,
         )
 
 

@@ -10,10 +10,23 @@ from handover.adapters.kit.plan import Origin, Placement, Post, key_of
 from handover.domain.dossier import Dossier
 from handover.domain.events import Command, PostEvent
 from handover.domain.parties import Caller
-from handover.domain.refusals import Refusal
+from handover.domain.refusals import InvalidField, Refusal
 from handover.platform.ids import new_id
 
 _NAMES: Final = UUID("6f0a1c1e-6d0f-5e0c-9a5b-3c1d1b6d8f42")
+
+
+def thread_name(organisation_id: str, system: System, key: str, number: int) -> UUID:
+    """Give the id of the thread that a row's process has, the `number`th when it began anew."""
+    return uuid5(_NAMES, f"{organisation_id}/{system.name}/{key}/{number}")
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """A reason to reject: a word for it, and the sentence."""
+
+    code: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +83,13 @@ class Recording:
         try:
             answer = await self._run.door.submit(command, key=key, ssin=ssin)
         except Refusal as refusal:
-            self._reject(origin, refusal.detail)
+            column = refusal.field if isinstance(refusal, InvalidField) else ""
+            self._reject(origin, Why(refusal.name, refusal.detail), column)
             return None
         self._dossier = answer.dossier
         self._run.report.events.update(answer.recorded)
+        if answer.recorded:
+            self._run.report.steps.setdefault((origin.table, origin.key), []).extend(answer.recorded)
         return answer
 
     def _post(self, post: Post, *, command_id: UUID | None = None, thread_id: UUID | None = None) -> Command:
@@ -109,8 +125,7 @@ class Recording:
             )
 
     def _name(self, key: str, number: int) -> UUID:
-        own = self._run.caller.organisation.organisation_id
-        return uuid5(_NAMES, f"{own}/{self._run.system.name}/{key}/{number}")
+        return thread_name(self._run.caller.organisation.organisation_id, self._run.system, key, number)
 
-    def _reject(self, origin: Origin, reason: str) -> None:
-        self._run.report.rejects.append(Reject(origin.table, origin.key, reason))
+    def _reject(self, origin: Origin, why: Why, column: str = "") -> None:
+        self._run.report.rejects.append(Reject(origin.table, origin.key, why.sentence, why.code, column))

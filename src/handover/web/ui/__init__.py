@@ -8,6 +8,7 @@ from handover.web.ui import (
     break_glass_screen,
     deliveries_screen,
     dossier_screen,
+    files_screen,
     glossary,
     handover_screen,
     inbox_screen,
@@ -48,6 +49,7 @@ for _screen in (
     team_screen,
     settings_screen,
     notice_screen,
+    files_screen,
 ):
     router.include_router(_screen.router)
 router.include_router(sign_in_elsewhere.back_channel)

@@ -49,7 +49,7 @@ def _asset(name: str, *files: Traversable, first: str = "") -> Asset:
 _OWN = files("handover.web") / "static"
 _HTMX = files("js_lib_htmx") / "static" / "htmx"
 
-_STYLES = ("tokens", "frame", "inbox", "dossier", "forms", "contacts", "team", "settings", "media")
+_STYLES = ("tokens", "frame", "inbox", "dossier", "forms", "contacts", "team", "settings", "files", "media")
 """In this order: the last, for narrow screens and paper, overrides the others."""
 _WORKER = ("sw-offline", "sw-push")
 """The parts of the service worker."""

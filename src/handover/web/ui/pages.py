@@ -113,6 +113,7 @@ class Page:
             "language": self.t.language,
             "caller": self._caller,
             "may_divide": self._caller is not None and may(roles_of(self._caller), Task.READ_LOAD),
+            "may_open": self._caller is not None and may(roles_of(self._caller), Task.OPEN_DOSSIER),
             "assets": ASSETS,
             "demonstration": self.services.settings.mode is Mode.DEMONSTRATION,
             "here": self.request.url.path,

@@ -35,6 +35,8 @@ class Screen(APIRoute):
                 response = _to_sign_in(request, expired=needed.expired)
             except Exception as error:  # noqa: BLE001 - a person must get a page, whatever it is
                 response = error_page(request, error)
+            finally:
+                await request.close()  # a file that came with a form
             if is_https(request):
                 response.headers["Strict-Transport-Security"] = HSTS
             return response
