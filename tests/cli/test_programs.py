@@ -3,10 +3,12 @@
 import asyncio
 import json
 import os
+import socket
 import sys
 from pathlib import Path
 
-from tests.instance import Instance
+import httpx
+from tests.instance import Instance, eventually
 
 from handover.platform.ids import new_id
 
@@ -148,3 +150,35 @@ async def test_an_export_is_verified_without_the_service(instance: Instance, tmp
     assert f"tampered: dossier {first}: event 7" in out
     code, _, err = await _run(*nowhere, "verify", str(note))
     assert (code, "line 1 is none of an export" in err) == (1, True)
+
+
+async def test_a_worker_gives_its_own_figures(instance: Instance) -> None:
+    """The API's `/metrics` knows nothing of deliveries: another process makes them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    env = {
+        **os.environ,
+        "HANDOVER_DATABASE_URL": instance.services.dsn,
+        "HANDOVER_DATA_DIR": str(instance.data_dir),
+        "HANDOVER_WORKER_METRICS_PORT": str(port),
+        "HANDOVER_LOG_LEVEL": "error",
+    }
+    worker = await asyncio.create_subprocess_exec(PROGRAM, "work", env=env)
+
+    async def told() -> str:
+        try:
+            return (await instance.http.get(f"http://127.0.0.1:{port}/metrics")).text
+        except httpx.TransportError:
+            return ""
+
+    try:
+        figures = await eventually(told, seconds=30)
+        assert "handover_delivery_waiting" in figures
+        assert "handover_adapter_runs" in figures
+        other = await asyncio.create_subprocess_exec(PROGRAM, "work", env=env, stderr=asyncio.subprocess.PIPE)
+        _, said = await asyncio.wait_for(other.communicate(), 30)
+        assert (other.returncode, b"HANDOVER_WORKER_METRICS_PORT" in said) == (2, True)
+    finally:
+        worker.terminate()
+        assert await asyncio.wait_for(worker.wait(), 30) == 0

@@ -2,11 +2,14 @@
 
 import asyncio
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import typer
+from prometheus_client import start_http_server
 
 from handover.cli.running import calm_collector, run, settings
-from handover.platform.settings import Settings
+from handover.platform.settings import PREFIX, Settings, SettingsError
 from handover.wiring import worker_services
 
 
@@ -19,13 +22,32 @@ def register(app: typer.Typer) -> None:
         raise typer.Exit(run(working(settings())))
 
 
+@asynccontextmanager
+async def _figures(found: Settings) -> AsyncIterator[None]:
+    """Give this worker's figures to who asks; those of `GET /metrics` are the API's."""
+    if not found.worker_metrics_port:
+        yield
+        return
+    try:
+        server, thread = start_http_server(found.worker_metrics_port, addr=found.host)
+    except OSError as error:
+        name = f"{PREFIX}WORKER_METRICS_PORT"
+        raise SettingsError([f"{name}: port {found.worker_metrics_port} cannot be had ({error.strerror})."]) from error
+    try:
+        yield
+    finally:
+        await asyncio.to_thread(server.shutdown)
+        server.server_close()
+        thread.join()
+
+
 async def working(found: Settings) -> int:
     """Work until SIGTERM or SIGINT; deliveries under way are finished and settled first."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    async with worker_services(found) as (worker, projector, scheduler, checkpoints):
+    async with worker_services(found) as (worker, projector, scheduler, checkpoints), _figures(found):
         calm_collector()
         beside = [asyncio.create_task(part.run()) for part in (projector, scheduler, checkpoints)]
         tasks = [asyncio.create_task(worker.run()), *beside]

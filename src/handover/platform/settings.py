@@ -107,6 +107,12 @@ class Settings(pydantic_settings.BaseSettings):
     worker_poll_seconds: float = Field(
         default=1.0, gt=0, le=3600, description="longest wait of a worker that missed its wake-up"
     )
+    worker_metrics_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="port of a worker's own figures, as Prometheus asks; 0: none",
+    )
     max_body_bytes: int = Field(default=262_144, ge=1024, description="largest request body, in bytes")
     issuers: tuple[Issuer, ...] = Field(default=(), description="JSON list of {issuer, audience, jwksFile or jwksUrl}")
     ssin_key: str = Field(
