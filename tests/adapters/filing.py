@@ -419,6 +419,32 @@ async def keeps_what_is_confidential(desk: Desk) -> None:
         assert number(20) not in text
 
 
+async def takes_a_long_queue_step_by_step(desk: Desk) -> None:
+    """Two dossiers are in hand at most, so that no claim waits for its turn until it has passed; and none is late."""
+    await desk.join()
+    dossiers = [await desk.open(client=n, n=n) for n in range(1, 13)]
+    desk.cabinet.files = {n: [] for n in range(1, 13)}
+    for dossier_id, thread_id in dossiers:
+        await desk.accepted(dossier_id, thread_id)
+    desk.cabinet.hold = asyncio.Event()
+    async with desk.working():
+
+        async def is_writing() -> bool:
+            return desk.cabinet.writings > 0
+
+        await eventually(is_writing)
+        await asyncio.sleep(0.3)
+        claimed = "SELECT count(*) FROM lane WHERE lease_until > $1"
+        assert 0 < await desk.instance.pool.fetchval(claimed, desk.now) <= 2
+        assert desk.cabinet.writings == 1, "one at a time"
+        began = asyncio.get_running_loop().time()
+        desk.cabinet.hold.set()
+        await desk.settled()
+        assert asyncio.get_running_loop().time() - began < 3, "who lets go wakes the next at once"
+    assert [len(notes) for notes in desk.cabinet.files.values()] == [1] * 12
+    assert await desk.instance.pool.fetchval("SELECT max(attempts) FROM delivery") == 1
+
+
 Check = Callable[[Desk], Awaitable[None]]
 CHECKS: tuple[Check, ...] = (
     writes_each_step_of_others_once,
@@ -428,4 +454,5 @@ CHECKS: tuple[Check, ...] = (
     heads_what_was_a_mistake,
     speaks_the_readers_language,
     keeps_what_is_confidential,
+    takes_a_long_queue_step_by_step,
 )

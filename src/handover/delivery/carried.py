@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 
 from handover.delivery import outbox, replays
-from handover.delivery.carrier import SCHEME
+from handover.delivery.destinations import SCHEME
 from handover.delivery.replays import Which
 from handover.platform.ids import new_id
 

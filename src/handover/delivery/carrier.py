@@ -1,15 +1,10 @@
 """What brings an event where it should go, in the lanes of the outbox: a webhook, or a system we speak with."""
 
-from typing import Final, Protocol
+from typing import Protocol
 
 from handover.delivery.cloud_event import Step
 from handover.delivery.queue import Lane
 from handover.delivery.sender import Attempt
-
-SCHEME: Final = "adapter:"
-"""How the address of such a subscription begins; the name of the system follows."""
-WEBHOOKS: Final = f"url NOT LIKE '{SCHEME}%'"
-"""Which subscriptions are an organisation's own software's, and no link of an adapter's."""
 
 
 class Carrier(Protocol):

@@ -12,9 +12,8 @@ import asyncpg
 import structlog
 
 from handover.delivery import keyring
-from handover.delivery.carrier import WEBHOOKS
 from handover.delivery.cloud_event import checkpoint_event
-from handover.delivery.destinations import Destinations
+from handover.delivery.destinations import WEBHOOKS, Destinations
 from handover.delivery.retries import LONGEST, next_attempt
 from handover.delivery.sender import UNLISTED, Attempt, Sender
 from handover.delivery.worker import WorkerOptions

@@ -12,12 +12,17 @@ import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
 from urllib.parse import urlsplit
 
 from aiohttp import AddrInfoType
 
 from handover.domain.refusals import InvalidField
 
+SCHEME: Final = "adapter:"
+"""How the address of a subscription begins that is no webhook: the name of a system that we speak with follows."""
+WEBHOOKS: Final = f"url NOT LIKE '{SCHEME}%'"
+"""Which subscriptions are an organisation's own software's, and no link of an adapter's."""
 MOST_CHARACTERS = 2000
 # A last label that begins like a number is an address in some old notation (127.1, 0x7f000001), or nothing.
 _LOOKS_NUMERIC = re.compile(r"(^|\.)(\d+|0x[0-9a-f]*)\.?$", re.IGNORECASE)

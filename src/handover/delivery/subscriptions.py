@@ -12,9 +12,8 @@ from uuid import UUID
 import asyncpg
 
 from handover.delivery import keyring, outbox, replays, signing
-from handover.delivery.carrier import WEBHOOKS
 from handover.delivery.cloud_event import probe_event
-from handover.delivery.destinations import Destinations
+from handover.delivery.destinations import WEBHOOKS, Destinations
 from handover.delivery.outbox import Delivery
 from handover.delivery.queue import State
 from handover.delivery.replays import Replay, Which

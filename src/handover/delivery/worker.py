@@ -13,9 +13,9 @@ import structlog
 
 from handover.delivery import metrics, replays
 from handover.delivery.acknowledgement import Acknowledgements
-from handover.delivery.carrier import SCHEME, Carrier, NoCarrier
+from handover.delivery.carrier import Carrier, NoCarrier
 from handover.delivery.content import Contents
-from handover.delivery.destinations import Destinations
+from handover.delivery.destinations import SCHEME, Destinations
 from handover.delivery.lanes import LaneRunner
 from handover.delivery.queue import LEASE, Lane, Queue, Settled, Settlement
 from handover.delivery.sender import DEADLINE_SECONDS, Sender
@@ -200,7 +200,7 @@ class Worker:
         except Exception:  # noqa: BLE001 - one lane must not end the worker; the lease gives it back
             _log.exception("lane_failed", dossier_id=lane.dossier_id, subscription_id=lane.subscription_id)
         finally:
-            self._let_go(lane.subscription_id, asyncio.current_task())
+            self._let_go(lane, asyncio.current_task())
 
     async def _insist(self, settlement: Settlement, until: float) -> Settled:
         """Settle, again and again while the database is away and the lease holds: else it is all sent twice.
@@ -215,14 +215,15 @@ class Worker:
                     raise
                 await asyncio.sleep(_SETTLE_PAUSE)
 
-    def _let_go(self, subscription_id: UUID, task: asyncio.Task[None] | None) -> None:
+    def _let_go(self, lane: Lane, task: asyncio.Task[None] | None) -> None:
         # Not in a done callback: that would run after the claimer, who would find no room yet and sleep.
         if task is not None:
             self._working.discard(task)
+        subscription_id = lane.subscription_id
         self._busy[subscription_id] -= 1
         if not self._busy[subscription_id]:
             del self._busy[subscription_id]
-        if self._no_room or subscription_id in self._full:
+        if self._no_room or subscription_id in self._full or lane.url.startswith(SCHEME):
             self._wake.set()
 
     async def _settle(self, settlements: Sequence[Settlement]) -> Sequence[Settled]:

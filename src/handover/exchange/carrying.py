@@ -17,8 +17,8 @@ import structlog
 
 from handover.adapters.kit.adapter import AdapterError, Away, Unsure
 from handover.adapters.kit.filing import Note, Outbound
-from handover.delivery.carrier import SCHEME
 from handover.delivery.cloud_event import Step
+from handover.delivery.destinations import SCHEME
 from handover.delivery.queue import Lane
 from handover.delivery.sender import DEADLINE_SECONDS, Attempt
 from handover.domain.deadlines import local_day
@@ -42,6 +42,7 @@ _SURE_AFTER: Final = "60"
 """Seconds: what that system was writing when we stopped waiting stands there by then, or never will."""
 _NOT_JOINED: Final = "this organisation is no longer joined to that system"
 _NO_CLIENT: Final = "no client of that system is known to be in this dossier"
+_BUSY: Final = "other steps were being written there all the time"
 _OURS: Final = "something went wrong on our side; see the log of the worker"
 _FOUND: Final = f"""
 SELECT d.state, {KEY_OF.format("d")} AS keys, (
@@ -93,33 +94,41 @@ class Carrying:
     async def carry(self, lane: Lane, step: Step, plain: bytes, *, previous: int) -> Attempt:
         """Make one attempt; see `Carrier.carry`."""
         del previous
-        began = time.monotonic()
-
-        def failed(said: str, **more: object) -> Attempt:
-            return Attempt(None, said, time.monotonic() - began, **more)  # type: ignore[arg-type]
-
+        began, loop = time.monotonic(), asyncio.get_running_loop()
         if step.organisation == lane.organisation:
-            return failed("")
+            return _attempt("", began)
         link = await self._links.find(lane.organisation, lane.url.removeprefix(SCHEME))
         if link is None:
-            return failed(_NOT_JOINED, ours=True)
+            return _attempt(_NOT_JOINED, began, ours=True)
+        turn, until = self._turns[link.link_id], loop.time() + DEADLINE_SECONDS
         try:
-            async with asyncio.timeout(DEADLINE_SECONDS), self._turns[link.link_id]:
-                said = await self._written(link, UUID(step.dossier_id), lane.keys, plain)
-            return failed(said, ours=bool(said))
+            async with asyncio.timeout_at(until):
+                await turn.acquire()
         except TimeoutError:
-            await self._conversations.let_go(link.link_id)
-            return failed(f"no complete answer within {DEADLINE_SECONDS:g} s", retry_after=_SURE_AFTER)
+            return _attempt(_BUSY, began, ours=True)
+        try:
+            return await self._tried(link, lane, plain, until, began)
+        finally:
+            turn.release()
+
+    async def _tried(self, link: Link, lane: Lane, plain: bytes, until: float, began: float) -> Attempt:
+        """Write it, and tell how that went; a conversation in which something went wrong is not gone on with."""
+        try:
+            async with asyncio.timeout_at(until):
+                said = await self._written(link, lane.dossier_id, lane.keys, plain)
+            return _attempt(said, began, ours=bool(said))
+        except TimeoutError:
+            found = _attempt(f"no complete answer within {DEADLINE_SECONDS:g} s", began, retry_after=_SURE_AFTER)
         except AdapterError as error:
-            await self._conversations.let_go(link.link_id)
             away, unsure = isinstance(error, Away), isinstance(error, Unsure)
-            return failed(str(error), connected=not away, retry_after=_SURE_AFTER if unsure else "")
+            found = _attempt(str(error), began, connected=not away, retry_after=_SURE_AFTER if unsure else "")
         except LOST:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, other lanes go on
             _log.error("note_failed", system=link.system, error=type(error).__name__, place=place_of(error))
-            await self._conversations.let_go(link.link_id)
-            return failed(_OURS, ours=True)
+            found = _attempt(_OURS, began, ours=True)
+        await self._conversations.let_go(link.link_id)
+        return found
 
     async def _written(self, link: Link, dossier_id: UUID, keys: bytes | None, plain: bytes) -> str:
         """Write what there is to write; give "" or why it cannot be placed."""
@@ -148,6 +157,11 @@ class Carrying:
             return ""
         chosen = await self._pool.fetchval(_LANGUAGE, link.organisation_id, counsellor)
         return chosen or await notes.language(link.organisation_id, counsellor)
+
+
+def _attempt(said: str, began: float, *, connected: bool = True, retry_after: str = "", ours: bool = False) -> Attempt:
+    seconds = time.monotonic() - began
+    return Attempt(None, said, seconds, connected=connected, retry_after=retry_after, ours=ours)
 
 
 async def _file(notes: Outbound, client: int, note: Note) -> None:

@@ -252,7 +252,7 @@ async def test_a_counsellor_writes_not_in_the_dossiers_of_colleagues(shared: Ins
     before = await counted(shared)
     refused = await colleague.look(content)
     assert [*rows(refused)] == ["fails"]
-    assert "Collega's begeleiden deze cliënt." in rows(refused)["fails"][0]
+    assert "begeleiden deze cliënt." in rows(refused)["fails"][0]
     await colleague.send("/files/bring", held(refused))
     assert await counted(shared) == before
     assert [*rows(await own.bring(content))] == ["adds"]
