@@ -46,6 +46,7 @@ SHOTS = (
     Shot("10-team", "team"),
     Shot("11-a-reason-first-phone", "dossier, a reason first", width=390),
     Shot("12-settings-phone", "settings", width=390),
+    Shot("13-files", "files, looked through"),
 )
 
 
