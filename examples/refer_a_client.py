@@ -48,7 +48,9 @@ def whose_turn(thread: ThreadState) -> str:
     if thread.turn is None:
         return "nobody has to do anything"
     who = thread.turn.counsellor or thread.turn.team or thread.turn.organisation
-    return f"{who} has the turn" + (f" until {thread.due_at.astimezone():%d/%m/%Y %H:%M}" if thread.due_at else "")
+    return f"{who} has the turn" + (
+        f" until {thread.due_at.astimezone(BRUSSELS):%d/%m/%Y %H:%M}" if thread.due_at else ""
+    )
 
 
 async def main() -> int:

@@ -71,7 +71,7 @@ async function take(request) {
   const isNew = keep(event);
   const { subject, previoussequence: before } = event;
   const gap = isNew && before && !sequences.has(`${subject}/${before}`) ? " - WHAT CAME BEFORE IS MISSING" : "";
-  console.log(`${isNew ? "new" : "again"} ${event.type} ${event.id}${gap}`);
+  console.log(`${isNew ? "new" : "again"} ${event.type} ${event.id} in dossier ${event.subject}${gap}`);
   return 204;
 }
 

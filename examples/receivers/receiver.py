@@ -61,7 +61,10 @@ class Receiver(BaseHTTPRequestHandler):
         is_new = keep(event)
         self.answer(204)
         gap = " - WHAT CAME BEFORE IS MISSING" if is_new and is_missing_one(event) else ""
-        print(f"{'new' if is_new else 'again'} {event['type']} {event['id']}{gap}", flush=True)
+        print(
+            f"{'new' if is_new else 'again'} {event['type']} {event['id']} in dossier {event['subject']}{gap}",
+            flush=True,
+        )
 
     def answer(self, status: int) -> None:
         """Give a status and no content."""

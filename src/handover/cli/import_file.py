@@ -73,6 +73,8 @@ async def _import(
     words: Words,
 ) -> None:
     document: Document = read_file(path)
+    if errors is not None and errors.suffix.lower() != (suffix := ".xlsx" if document.is_workbook else ".csv"):
+        raise CannotJoinError(f"Rows that fail are written as they came: give --errors a name that ends with {suffix}.")
     async with services(found, pool_size=4, name="handover-import") as ready:
         organisation = ocmw(ready.directory(), organisation_id)
         basis = basis_of(ready, legal_basis)

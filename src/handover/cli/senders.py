@@ -58,11 +58,12 @@ async def _add(found: Settings, organisation: str, public_key: str) -> None:
 async def _list(found: Settings) -> None:
     async with services(found, pool_size=1, name="handover-senders") as ready:
         keys = await senders.listed(ready.pool)
-    shown = Table("organisation", "public key", "since", "last heard")
+    shown = Table("organisation", "since", "last heard")
+    shown.add_column("public key", overflow="fold", no_wrap=False)
     for key in keys:
         heard = key.heard_at.astimezone(BRUSSELS).strftime("%Y-%m-%d %H:%M") if key.heard_at else "never"
         since = key.created_at.astimezone(BRUSSELS).strftime("%Y-%m-%d")
-        shown.add_row(key.organisation_id, key.public_key, since, heard)
+        shown.add_row(key.organisation_id, since, heard, key.public_key)
     Console(highlight=False).print(shown if keys else "No organisation signs what it sends here.")
 
 

@@ -7,12 +7,22 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, TypeVar
 
-from handover.adapters.files.columns import LANGUAGES, folded
+from handover.adapters.files.columns import LANGUAGES, StepKind, folded
 from handover.domain.codes import Coded
+from handover.domain.codes_follow_up import AbsenceReason
 from handover.domain.deadlines import BRUSSELS
 
 Cell = str | int | float | bool | date | time | datetime | timedelta | None
 _Code = TypeVar("_Code", bound=Coded)
+_SPOKEN: Final[dict[str, Coded]] = {
+    "gpmi": StepKind.PLAN,
+    "piis": StepKind.PLAN,
+    "ziek": AbsenceReason.ILLNESS,
+    "malade": AbsenceReason.ILLNESS,
+    "krank": AbsenceReason.ILLNESS,
+    "niet verwittigd": AbsenceReason.NO_NOTICE,
+}
+"""What people write where a list has another word for it."""
 LONGEST_LINE: Final = 200
 LONGEST_REFERENCE: Final = 100
 SSIN_DIGITS: Final = 11
@@ -154,6 +164,9 @@ def code(cell: Cell, *lists: type[_Code]) -> _Code | None:
             words = (str(member), *(str(getattr(member, language)) for language in LANGUAGES))
             if found in {folded(word) for word in words}:
                 return member
+    for spoken, member in _SPOKEN.items():
+        if found == spoken and isinstance(member, lists):
+            return member
     raise Unreadable("notACode")
 
 

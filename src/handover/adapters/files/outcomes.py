@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 from handover.adapters.files.inbound import Line, Reading
 from handover.adapters.kit.contract import Reject, Report
@@ -28,6 +29,8 @@ class Outcome:
     does: Does
     steps: tuple[str, ...]
     why: Reject | None
+    dossier_id: UUID | None = None
+    """The dossier of a client's row that was placed."""
 
 
 def outcomes_of(reading: Reading, report: Report) -> list[Outcome]:
@@ -39,7 +42,7 @@ def outcomes_of(reading: Reading, report: Report) -> list[Outcome]:
     for line in reading.lines:
         place = (line.origin.table, line.origin.key)
         steps, wrong = tuple(report.steps.get(place, ())), why.get(place)
-        found.append(Outcome(line, _does(steps, wrong), steps, wrong))
+        found.append(Outcome(line, _does(steps, wrong), steps, wrong, report.dossiers.get(place)))
     return found
 
 

@@ -7,6 +7,7 @@ comes from the row it stands for, so that a step finds its thread even without a
 """
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +18,7 @@ from handover.adapters.kit.plan import Placement, Plan
 from handover.adapters.kit.recording import Run
 from handover.domain.parties import Actor, Caller, Organisation
 
+_KEY: Final = re.compile(r"(?P<table>.+?)/(?P<number>[0-9]+)(?:/(?P<rest>.+))?")
 _GONE: Final = "it was recorded, but {} no longer has it: end it in the dossier where that is right"
 _CALLED_OFF: Final = "it was recorded as planned; now it is an {}: note that in the dossier"
 
@@ -84,18 +86,27 @@ async def _each(placements: Iterable[Placement], work: Callable[[Placement], Awa
         await asyncio.gather(*workers, return_exceptions=True)
 
 
+def _taken_apart(key: str) -> tuple[str, str, str]:
+    """Give a mark's table, however many parts its name has, the number of its row, and what follows."""
+    found = _KEY.fullmatch(key)
+    if found is None:
+        message = "a mark's key is a table, a number and perhaps a part, with slashes between"
+        raise ValueError(message)
+    return found["table"], found["number"], found["rest"] or ""
+
+
 def _left_behind(plan: Plan, marks: Mapping[str, Mark], label: str) -> Iterator[Reject]:
     """What was recorded once and is no longer wanted: someone must look, nothing is undone by itself."""
     wanted = {process.key for placement in plan.placements for process in placement.processes}
     rejected = {f"{reject.source}/{reject.key}" for reject in plan.rejects}
     for key in marks:
-        app, table, number, *rest = key.split("/")
-        origin = f"{app}/{table}/{number}"
+        table, number, rest = _taken_apart(key)
+        origin = f"{table}/{number}"
         ending = marks.get(f"{key}{END}")
-        is_part = bool(rest) and not rest[-1].isdecimal()
+        is_part = bool(rest) and not rest.rpartition("/")[2].isdecimal()
         if is_part or key in wanted or origin in rejected or (ending and ending.digest):
             continue
         if key in plan.withdrawn:
-            yield Reject(f"{app}/{table}", int(number), _CALLED_OFF.format(plan.withdrawn[key]))
+            yield Reject(table, int(number), _CALLED_OFF.format(plan.withdrawn[key]))
         elif origin not in plan.origins:
-            yield Reject(f"{app}/{table}", int(number), _GONE.format(label))
+            yield Reject(table, int(number), _GONE.format(label))

@@ -9,7 +9,7 @@ from handover.adapters.kit.contract import UNCERTAIN, Mark, digest_of
 from handover.adapters.kit.plan import Coach, Opening, Placement, Post, Process
 from handover.adapters.kit.recording import Recording, Run, Why
 from handover.domain.events import OpenDossier
-from handover.domain.identity import same_name
+from handover.domain.identity import birth_date_of, same_name
 from handover.domain.kinds.dossier import CounsellorAssigned, CounsellorReplaced
 from handover.domain.threads import Status, Thread
 from handover.platform.ids import new_id
@@ -107,6 +107,7 @@ class _Client(Recording):
             legal_basis_id=self._run.legal_basis_id,
             lead=opening.lead,
             lead_name=opening.lead_name,
+            ssin_birth_date=birth_date_of(opening.ssin),
         )
 
     async def _compare(self, opening: Opening, mark: Mark, digest: str) -> None:

@@ -1,7 +1,7 @@
 """What VDAB's software sends us of itself: signed CloudEvents, one or several, each answered for itself."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 from fastapi import APIRouter, Depends, Request
@@ -16,7 +16,7 @@ from handover.domain.refusals import InvalidField, Refusal
 from handover.platform.ids import new_id
 from handover.platform.walls import ask_for
 from handover.record import codec
-from handover.record.handle import Handled
+from handover.record.handle import Handled, KeyReused
 from handover.record.handle import Request as WriteRequest
 from handover.web.answers import answer, without_nulls
 from handover.web.api.describing import PROBLEMS, gives
@@ -33,6 +33,11 @@ from handover.web.visits import visit_of
 router = APIRouter(prefix="/v1", tags=["Inbound"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
 _APPLICATION = "VDAB webhook"
 _NOT_LET_IN = 401
+_PLACES = {"threadId": "data.threadId", "occurredAt": "time", "ssin": "data"}
+_REUSED_TITLE = "Another event has this name"
+_REUSED = (
+    "Something else was sent before under this source and id. An event keeps what it says: give a new one a new id."
+)
 _COMES_LATER = {404, 409, 503}
 """What another event, or another moment, may put right: the same event may be sent again then."""
 _HEADERS = [
@@ -177,8 +182,23 @@ async def _one(services: Services, asking: Visit, event: CloudEvent) -> _Outcome
         return _Outcome(event.id, await _recorded(services, asking, event))
     except Misfit as misfit:
         return _Outcome(event.id, problem=problem_of(_bad(misfit)))
+    except KeyReused:
+        problem = replace(problem_of(KeyReused()), title=_REUSED_TITLE, detail=_REUSED)
+        return _Outcome(event.id, problem=problem)
     except (BadInput, Refusal) as error:
-        return _Outcome(event.id, problem=problem_of(error))
+        return _Outcome(event.id, problem=_of_event(problem_of(error)))
+
+
+def _of_event(problem: Problem) -> Problem:
+    """Name what is wrong by its place in the event, which is another than in a step that is posted."""
+    issues = tuple(msgspec.structs.replace(issue, name=_place(issue.name)) for issue in problem.issues)
+    return replace(problem, issues=issues)
+
+
+def _place(name: str) -> str:
+    if name.startswith("data."):
+        return f"data.step.{name.removeprefix('data.')}"
+    return _PLACES.get(name, name)
 
 
 async def _recorded(services: Services, asking: Visit, event: CloudEvent) -> Handled:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from handover.adapters.files.cells import text
 from handover.adapters.files.columns import Kind, column_of
@@ -24,16 +25,17 @@ class Told:
     does: Does
     said: str
     more: str
+    dossier_id: UUID | None
+    """The dossier of a client's row, once there is one."""
 
 
 def told(t: Words, document: Document, outcomes: Sequence[Outcome]) -> list[Told]:
     """Give each row in words."""
-    names = {
-        text(row.cell(sheet.header, "clientReference")): _cells(sheet, row, "givenName", "familyName")
-        for sheet in document.sheets
-        if sheet.kind is Kind.CLIENTS
-        for row in sheet.rows
-    }
+    names: dict[str, str] = {}
+    for sheet in document.sheets:
+        for row in sheet.rows if sheet.kind is Kind.CLIENTS else ():
+            # A second row with the same reference is refused: the steps are of the first.
+            names.setdefault(text(row.cell(sheet.header, "clientReference")), _name(sheet, row))
     return [_told(t, document.sheets[one.line.sheet], one, names) for one in outcomes]
 
 
@@ -54,6 +56,10 @@ def wrong_with(t: Words, refused: FileRefused) -> str:
     return str(t(f"files.file_{refused.code}", names=", ".join(titles or refused.names)))
 
 
+def _name(sheet: Sheet, row: Row) -> str:
+    return _cells(sheet, row, "givenName", "familyName")
+
+
 def _cells(sheet: Sheet, row: Row, *columns: str) -> str:
     return " ".join(filter(None, (text(row.cell(sheet.header, column)) for column in columns)))
 
@@ -65,7 +71,7 @@ def _told(t: Words, sheet: Sheet, one: Outcome, names: Mapping[str, str]) -> Tol
     steps = dict.fromkeys(str(t.event(step, "title", about="")) for step in told_steps if step not in _NOT_A_STEP)
     reference = _cells(sheet, row, "clientReference")
     if sheet.kind is Kind.CLIENTS:
-        what = names.get(reference) or reference
+        what = _name(sheet, row) or reference
     else:
         what = ", ".join(filter(None, (_cells(sheet, row, "kind", "stepReference"), names.get(reference, ""))))
     return Told(
@@ -76,4 +82,5 @@ def _told(t: Words, sheet: Sheet, one: Outcome, names: Mapping[str, str]) -> Tol
         does=one.does,
         said=str(t(f"files.does_{one.does}")),
         more=why(t, sheet.kind, one.why) if one.why else ", ".join(steps),
+        dossier_id=one.dossier_id,
     )
