@@ -10,12 +10,14 @@ import asyncio
 import os
 import sys
 from datetime import date
+from zoneinfo import ZoneInfo
 
 from handover.client import Client, Problem
 from handover.client.answers import Events, ThreadState
 from handover.client.bodies import DossierOpening
 from handover.client.steps import HandoverRequested
 
+BRUSSELS = ZoneInfo("Europe/Brussels")
 CASE = sys.argv[1] if len(sys.argv) > 1 else "4711"
 OPENING = DossierOpening(
     ssin=os.environ.get("HANDOVER_SSIN", "80010100107"),

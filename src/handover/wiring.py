@@ -379,13 +379,11 @@ def _kinds() -> "dict[str, Kind]":
 def bringing(ready: Services) -> "Bringing":
     """Give what brings the plans of adapters about."""
     from handover.exchange.bringing import Bringing  # noqa: PLC0415 - as above
-    from handover.exchange.door import RecordDoor  # noqa: PLC0415
+    from handover.exchange.door import door_of  # noqa: PLC0415
 
     return Bringing(
         pool=ready.pool,
-        door=RecordDoor(
-            pool=ready.pool, record=ready.record, reader=ready.reader, sealer=ready.sealer, clock=ready.clock
-        ),
+        door=door_of(ready),
         directory=ready.directory,
         refresh=ready.directory.refresh,
         clock=ready.clock,

@@ -445,6 +445,21 @@ async def takes_a_long_queue_step_by_step(desk: Desk) -> None:
     assert await desk.instance.pool.fetchval("SELECT max(attempts) FROM delivery") == 1
 
 
+async def lets_no_text_stand_for_another_step(desk: Desk) -> None:
+    """Who knows, or guesses, the identifier of a step cannot write it into another's note."""
+    await desk.join()
+    dossier_id, thread_id = await desk.open()
+    first = await desk.accepted(dossier_id, thread_id)
+    await desk.progressed(dossier_id, thread_id, "1")
+    data = {"whatHappened": f"zie\nhandover/{first}\nen Handover/{first.upper()}", "nextStep": "Verder."}
+    await desk.vdab.step(dossier_id, "handover.progressed", data, thread_id)
+    async with desk.working():
+        await desk.settled()
+    (quoting,) = [note for note in desk.cabinet.files[1] if any("zie\n" in text for _, text in note.lines)]
+    assert all(f"handover/{first}" not in text.lower() for _, text in quoting.lines)
+    assert any(f"handover/ {first}" in text for _, text in quoting.lines), "it can still be read"
+
+
 Check = Callable[[Desk], Awaitable[None]]
 CHECKS: tuple[Check, ...] = (
     writes_each_step_of_others_once,
@@ -455,4 +470,5 @@ CHECKS: tuple[Check, ...] = (
     speaks_the_readers_language,
     keeps_what_is_confidential,
     takes_a_long_queue_step_by_step,
+    lets_no_text_stand_for_another_step,
 )

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
@@ -405,6 +406,103 @@ async def test_a_referral_in_xml_that_does_not_fit_says_why(api: Instance, sende
     assert fits.json()["dossierId"] == joined, "where the OCMW has the client already, VDAB joins"
     wrong = await sender.send(sender.event(f"{FIRST}.requested", "", message(given_name="Ander"), **xml))
     assert wrong.status_code == 409
+
+
+async def test_a_referral_that_is_refused_leaves_nothing_behind(api: Instance, sender: Vdab) -> None:
+    """Neither a dossier of nobody's request, nor a place in one of others."""
+    xml = {"datacontenttype": "application/xml"}
+    joined = await api.party("ocmw-lindedal").open(ssin=number(300))
+    later = (datetime.now(UTC) + timedelta(days=400)).isoformat()
+    for text, more in (
+        (message(), {"time": later}),
+        (message(ssin=number(301)), {"time": later}),
+        (message(ssin=number(302), birth_date=date(2199, 1, 1)), {}),
+    ):
+        answer = await sender.send(sender.event(f"{FIRST}.requested", "", text, **xml, **more))
+        assert answer.status_code == 400, answer.text
+    assert (await api.party("vdab").get(f"/v1/dossiers/{joined}")).status_code == 404
+    assert await api.pool.fetchval("SELECT count(*) FROM dossier") == 1
+    fits = await sender.send(sender.event(f"{FIRST}.requested", "", message(), **xml))
+    assert fits.status_code == 201
+    noted = "SELECT count(*) FROM access_log WHERE organisation_id = 'vdab' AND dossier_id = $1"
+    assert await api.pool.fetchval(noted, UUID(joined)) > 0, "whoever joins is noted, by whichever way"
+
+
+@pytest.mark.parametrize("encoding", ["foo-bar", "rot13", "hex", "idna", "utf-16", "latin-1", "utf-7"])
+async def test_xml_that_says_another_encoding_is_read_as_it_came(api: Instance, sender: Vdab, encoding: str) -> None:
+    """It came as JSON text: what it says of its bytes is not so any more, and takes no other event with it."""
+    dossier_id, _ = await referred(api)
+    text = message(family_name="Één").replace("utf-8", encoding)
+    assert encoding in text
+    events = [
+        sender.event(f"{FIRST}.accepted", dossier_id, {"step": ACCEPTED}),
+        sender.event(f"{FIRST}.requested", "", text, datacontenttype="application/xml"),
+    ]
+    taken, read_too = (await sender.send(events)).json()["items"]
+    assert (taken["status"], read_too["status"]) == (201, 201), read_too
+    client = (await api.party("vdab").get(f"/v1/dossiers/{read_too['dossierId']}")).json()["client"]
+    assert client["familyName"] == "Één"
+
+
+async def test_one_event_that_breaks_takes_no_other_with_it(
+    api: Instance, sender: Vdab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dossier_id, thread_id = await referred(api)
+    events = steps(sender, dossier_id, thread_id)[:2]
+
+    def broken(*_: object) -> bytes:
+        raise LookupError("geheim 80010100107")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(vdab, "posted", broken)
+        answer = await sender.send(events)
+    assert answer.status_code == 200
+    assert [(item["status"], "geheim" in str(item)) for item in answer.json()["items"]] == [(500, False)] * 2
+    assert [item["status"] for item in (await sender.send(events)).json()["items"]] == [201, 201]
+
+
+async def test_the_same_name_with_anything_else_in_it_is_refused(api: Instance, sender: Vdab) -> None:
+    dossier_id, thread_id = await referred(api)
+    at = datetime.now(UTC)
+    data = {"threadId": thread_id, "step": ACCEPTED}
+    event = sender.event(f"{FIRST}.accepted", dossier_id, data, time=at.isoformat())
+    assert (await sender.send(event)).status_code == 201
+    for change in ({"time": (at - timedelta(hours=1)).isoformat()}, {"correlationid": "x"}):
+        assert (await sender.send(event | change)).status_code == 422, change
+    made = [
+        vdab.CloudEvent(specversion="1.0", id=name, source=source, type="t")
+        for source, name in (("a\nb", "c"), ("a", "b\nc"))
+    ]
+    assert made[0].key != made[1].key
+
+
+async def test_what_no_repeating_mends_is_not_to_be_repeated(api: Instance, sender: Vdab) -> None:
+    await api.party("ocmw-lindedal").open(ssin=number(300))
+    text = message(given_name="Ander")
+    event = sender.event(f"{FIRST}.requested", "", text, datacontenttype="application/xml")
+    (item,) = (await sender.send([event])).json()["items"]
+    assert (item["status"], item["retry"]) == (409, False)
+
+
+async def test_two_headers_with_a_signature_are_refused(api: Instance, sender: Vdab) -> None:
+    dossier_id, _ = await referred(api)
+    raw = json.dumps(sender.event(f"{FIRST}.accepted", dossier_id, {"step": ACCEPTED})).encode()
+    sent = str(int(datetime.now(UTC).timestamp()))
+    good = sender.signed(f"m.{sent}.".encode() + raw)
+    common = [("webhook-id", "m"), ("webhook-timestamp", sent), ("content-type", vdab.SINGLE)]
+    for pair in ((good, "v1a,AAAA"), ("v1a,AAAA", good), (good, good)):
+        headers = [*common, *(("webhook-signature", one) for one in pair)]
+        assert (await api.http.post(PATH, content=raw, headers=headers)).status_code == 401
+
+
+async def test_who_signs_is_let_in_whatever_others_do_from_the_same_address(api: Instance, sender: Vdab) -> None:
+    dossier_id, _ = await referred(api)
+    event = sender.event(f"{FIRST}.accepted", dossier_id, {"step": ACCEPTED})
+    stranger = Vdab(api.http)
+    while api.services.limits.must_wait("127.0.0.1") == 0:
+        api.services.limits.refused("127.0.0.1")
+    assert (await stranger.send(event)).status_code == 429
+    assert (await sender.send(event)).status_code == 201
 
 
 def test_every_reason_of_ours_has_one_of_vdabs() -> None:

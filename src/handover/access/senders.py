@@ -24,6 +24,8 @@ from handover.platform.ids import new_id
 from handover.platform.walls import Database
 
 PUBLIC = "whpk_"
+SIGNED_WITH = ("id", "timestamp", "signature")
+"""The three headers, after `webhook-`."""
 TOLERANCE = timedelta(minutes=5)
 SCOPES = frozenset({"dossier:read", "dossier:write"})
 """What a signed message may do: record steps, and nothing that only a person or a system with a token may."""
@@ -67,7 +69,7 @@ class Senders:
 
     async def caller(self, kind: OrganisationKind, headers: Mapping[str, str], body: bytes, application: str) -> Caller:
         """Give the organisation of that kind which signed the body. Raises NotSigned or NotBySender."""
-        message, sent, signed = (headers.get(f"webhook-{name}", "") for name in ("id", "timestamp", "signature"))
+        message, sent, signed = (headers.get(f"webhook-{name}", "") for name in SIGNED_WITH)
         signatures = [piece.removeprefix("v1a,") for piece in signed.split(" ") if piece.startswith("v1a,")]
         if not (_ID.fullmatch(message) and _SECONDS.fullmatch(sent) and signatures):
             raise NotSigned

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from uuid import UUID
 
 import asyncpg
@@ -34,7 +35,10 @@ class RecordDoor:
     clock: Clock
 
     async def submit(self, command: Command, *, key: str, ssin: str | None = None) -> Answer:
-        """Record a command once per key."""
+        """Record a command once per key; for one that opens a dossier, once per key and national number."""
+        if ssin:
+            # By its keyed digest: the same row under another number asks for another dossier.
+            key = f"{key}:{self.sealer.digest(ssin).hex()}"
         # The key names the content, so it stands for the whole request.
         request = Request(key=key, fingerprint=hashlib.sha256(key.encode()).digest(), ssin=ssin)
         handled = await self.record.handle(command, request, at=self.clock.now())
@@ -51,6 +55,41 @@ class RecordDoor:
         digests = {digest: ssin for ssin in ssins for digest in self.sealer.digests(ssin)}
         found = await find_dossiers(self.pool, list(digests))
         return {digests[digest]: dossier_id for digest, dossier_id in found.items()}
+
+
+class HasRecord(Protocol):
+    """What a door is made of; `wiring.Services` has it."""
+
+    @property
+    def pool(self) -> Database:
+        """Connections."""
+
+    @property
+    def record(self) -> Record:
+        """The one door to write."""
+
+    @property
+    def reader(self) -> Reader:
+        """The journal, read."""
+
+    @property
+    def sealer(self) -> Sealer:
+        """The keys."""
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+
+
+def door_of(services: HasRecord) -> RecordDoor:
+    """Give the door of these services."""
+    return RecordDoor(
+        pool=services.pool,
+        record=services.record,
+        reader=services.reader,
+        sealer=services.sealer,
+        clock=services.clock,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,7 @@ class RecordedMarks:
     def _of_process(self, process: Process, dossier: Dossier, by_thread: Mapping[UUID, list[Event]]) -> Iterator[Mark]:
         """Give the marks of a process: of its latest thread, where it was ended and began anew."""
         threads: list[UUID] = []
-        while (name := self._thread(process, len(threads))) in dossier.threads:
+        while (name := self._thread(process, dossier.dossier_id, len(threads))) in dossier.threads:
             threads.append(name)
         if not threads:
             return
@@ -119,8 +119,8 @@ class RecordedMarks:
                 thread_id=last,
             )
 
-    def _thread(self, process: Process, number: int) -> UUID:
-        return thread_name(self.organisation_id, self.system, process.key, number)
+    def _thread(self, process: Process, dossier_id: UUID, number: int) -> UUID:
+        return thread_name(self.organisation_id, self.system, dossier_id, process.key, number)
 
 
 def _digest(content: Payload | None, recorded: Payload) -> str:

@@ -14,6 +14,7 @@ from handover.domain.events import CloseUnused, Command, Erase, Event, Merge, Op
 from handover.domain.merging import merge
 from handover.domain.parties import Directory
 from handover.domain.refusals import Refusal, StaleVersion, Unseen
+from handover.platform.ids import new_id
 from handover.platform.walls import Database
 from handover.record import codec
 from handover.record.journal import Appended, Ask, Entry, Journal, Loaded, Outcome, Used
@@ -119,6 +120,11 @@ class Record:
             if appended.used:
                 return await self._repeated(appended.used, request)
         raise Contended
+
+    async def repeated(self, organisation: str, request: Request) -> Handled | None:
+        """Give what was recorded for this request before, or None. Raises KeyReused, and asyncpg's errors."""
+        loaded = await self._journal.load(Ask(new_id(), organisation, request.key))
+        return await self._repeated(loaded.used, request) if loaded.used else None
 
     async def merge(self, command: Merge, request: Request, *, at: datetime) -> Handled:
         """Merge two dossiers of one client: both are changed, or none. Gives the one that goes on.

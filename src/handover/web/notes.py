@@ -1,5 +1,6 @@
 """A step as a note in the client's file of another system: the words that the timeline has, as plain text."""
 
+import re
 from collections.abc import Callable
 
 from markupsafe import Markup
@@ -17,6 +18,9 @@ from handover.web.ui.people import People
 from handover.web.ui.timeline import is_quiet
 from handover.web.ui.values import PlainWriter, about, said
 from handover.web.ui.words import WORDS, Language
+
+_REFERENCE = re.compile(r"(handover/)(?=[0-9a-f]{8}-)", re.IGNORECASE)
+"""By these a note is known: whoever could write one into a text could have another step taken for written."""
 
 
 def composer(base_url: str, directory: Callable[[], Directory], clock: Clock) -> Compose:
@@ -51,5 +55,5 @@ def composer(base_url: str, directory: Callable[[], Directory], clock: Clock) ->
 
 
 def _plain(text: str) -> str:
-    """What is filled into a sentence is escaped for a page; a note is no page."""
-    return text.unescape() if isinstance(text, Markup) else text
+    """What is filled into a sentence is escaped for a page; a note is no page. Nor does a text hold a reference."""
+    return _REFERENCE.sub(r"\1 ", text.unescape() if isinstance(text, Markup) else text)

@@ -139,6 +139,17 @@ async def test_one_is_found_among_many() -> None:
         assert (await notes.find(17, ["handover/005"]))["handover/005"].key == 5
 
 
+async def test_a_note_that_speaks_of_another_is_not_that_note() -> None:
+    """By a person who quotes it, or by whoever would have a step taken for written."""
+    quoting = (1, "Van een collega", "<p>Zie handover/01a2 hierboven</p>")
+    lino = Files()
+    lino.files[17] = [quoting, (2, "VDAB", "<p>VDAB</p>\n<p><span> handover/01a2\n</span></p>")]
+    async with talking(lino) as notes:
+        assert (await notes.find(17, ["handover/01a2"]))["handover/01a2"].key == 2
+        lino.files[17] = [quoting]
+        assert await notes.find(17, ["handover/01a2"]) == {}
+
+
 async def test_a_correction_stands_above_what_was_said() -> None:
     lino = Files()
     async with talking(lino) as notes:

@@ -3,6 +3,7 @@
 `Unreadable` carries a word for why and no value, because the value may be personal.
 """
 
+import math
 import re
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Final, TypeVar
@@ -132,6 +133,8 @@ def clock(cell: Cell) -> time | None:
 def number(cell: Cell) -> float | None:
     """Give a number such as 19 or 19,5; None when there is none."""
     if isinstance(cell, int | float) and not isinstance(cell, bool):
+        if not math.isfinite(cell):
+            raise Unreadable("notANumber")
         return float(cell)
     written = text(cell)
     if not written:
@@ -164,9 +167,10 @@ def code(cell: Cell, *lists: type[_Code]) -> _Code | None:
             words = (str(member), *(str(getattr(member, language)) for language in LANGUAGES))
             if found in {folded(word) for word in words}:
                 return member
-    for spoken, member in _SPOKEN.items():
-        if found == spoken and isinstance(member, lists):
-            return member
+    meant = _SPOKEN.get(found)
+    for codes in lists:
+        if isinstance(meant, codes):
+            return meant
     raise Unreadable("notACode")
 
 

@@ -233,6 +233,8 @@ def _harmless(content: bytes, limits: Limits) -> bytes:
             for one in names:
                 if one.flag_bits & 1:
                     raise FileRefused("locked")
+                if one.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+                    raise FileRefused("notAWorkbook")
                 left -= one.file_size
                 if left < 0:
                     raise FileRefused("tooLarge")

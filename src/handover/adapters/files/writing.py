@@ -6,6 +6,7 @@ must not run in anybody's spreadsheet. `reading` takes it away again.
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,9 @@ from handover.adapters.files.reading import RUNS, Document, Row
 from handover.domain.codes import Coded
 
 _WIDEST: Final = 60
+_LONGEST_SHEET: Final = 31
+_NO_SHEET: Final = re.compile(r"[\[\]:*?/\\]")
+"""What Excel takes in no name of a sheet."""
 _NAMES: Final = {
     Kind.CLIENTS: ("Cliënten", "Clients", "Kunden", "Clients"),
     Kind.STEPS: ("Stappen", "Étapes", "Schritte", "Steps"),
@@ -105,7 +109,7 @@ def as_csv(table: Table) -> bytes:
     """Write CSV as Excel opens it in Belgium: UTF-8 with its mark, and semicolons."""
     written = io.StringIO(newline="")
     writer = csv.writer(written, delimiter=";", lineterminator="\r\n")
-    writer.writerow(table.titles)
+    writer.writerow([harmless(title) for title in table.titles])
     writer.writerows([harmless(value) for value in row] for row in table.rows)
     return written.getvalue().encode("utf-8-sig")
 
@@ -118,8 +122,9 @@ def as_workbook(tables: Iterable[Table]) -> bytes:
         title = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
         plain = book.add_format({"num_format": "@", "valign": "top"})
         long = book.add_format({"num_format": "@", "valign": "top", "text_wrap": True})
+        taken: set[str] = set()
         for table in tables:
-            sheet = book.add_worksheet(table.name[:31])
+            sheet = book.add_worksheet(_sheet_name(table.name, taken))
             sheet.freeze_panes(1, 0)
             for place, name in enumerate(table.titles):
                 widths = [len(name), *(len(row[place]) for row in table.rows)]
@@ -132,6 +137,17 @@ def as_workbook(tables: Iterable[Table]) -> bytes:
             if not table.columns and table.rows:
                 sheet.autofilter(0, 0, len(table.rows), len(table.titles) - 1)
     return made.getvalue()
+
+
+def _sheet_name(name: str, taken: set[str]) -> str:
+    """Give a name that Excel takes, and no other sheet has: what came in may have been made by something else."""
+    plain = _NO_SHEET.sub(" ", name).strip(" '")[:_LONGEST_SHEET] or "-"
+    number, found = 1, plain
+    while found.lower() in taken:
+        number += 1
+        found = f"{plain[: _LONGEST_SHEET - 1 - len(str(number))]} {number}"
+    taken.add(found.lower())
+    return found
 
 
 def _offer_codes(sheet: Any, table: Table) -> None:  # noqa: ANN401 - the library ships no types

@@ -12,8 +12,9 @@ from handover.adapters.kit.contract import System
 class Note:
     """What is to stand in a client's file, as plain text in one language.
 
-    `lines` are (label, text); without a label a sentence. `reference` stands in the note as it is, so that the note is
-    found again: it is how a note is written once. `amends`: the reference of the note that this one corrects.
+    `lines` are (label, text); without a label a sentence. `reference` stands in the note by itself, as it is, so that
+    the note is found again: it is how a note is written once. No text of `lines` holds one. `amends`: the reference of
+    the note that this one corrects.
     """
 
     reference: str

@@ -96,7 +96,7 @@ class _Client(Recording):
 
     def _opening(self, opening: Opening) -> OpenDossier:
         return OpenDossier(
-            command_id=self._name(self._key, 0),
+            command_id=new_id(),
             dossier_id=new_id(),
             caller=self._run.caller,
             given_name=opening.given_name,

@@ -13,12 +13,16 @@ from handover.domain.parties import Caller
 from handover.domain.refusals import InvalidField, Refusal
 from handover.platform.ids import new_id
 
+_ARRIVE_FIRST: Final = "arrive() comes first"
 _NAMES: Final = UUID("6f0a1c1e-6d0f-5e0c-9a5b-3c1d1b6d8f42")
 
 
-def thread_name(organisation_id: str, system: System, key: str, number: int) -> UUID:
-    """Give the id of the thread that a row's process has, the `number`th when it began anew."""
-    return uuid5(_NAMES, f"{organisation_id}/{system.name}/{key}/{number}")
+def thread_name(organisation_id: str, system: System, dossier_id: UUID, key: str, number: int) -> UUID:
+    """Give the id of the thread that a row's process has in a dossier, the `number`th when it began anew.
+
+    It is that of its first event too, so it holds the dossier: a row that moves to another client's is another step.
+    """
+    return uuid5(_NAMES, f"{organisation_id}/{system.name}/{dossier_id}/{key}/{number}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,9 @@ class Recording:
         thread_id: UUID | None,
     ) -> bool:
         revision = (mark.revision if mark else 0) + 1
-        answer = await self._submit(origin, command, f"{self._run.system.name}:{key}:{revision}:{digest}")
+        # With the dossier: the same row of another client is not the same request.
+        asked = f"{self._run.system.name}:{key}:{revision}:{digest}:{command.dossier_id}"
+        answer = await self._submit(origin, command, asked)
         if answer is not None:
             self._keep(key, digest, revision, thread_id)
         elif mark is not None:
@@ -94,8 +100,7 @@ class Recording:
 
     def _post(self, post: Post, *, command_id: UUID | None = None, thread_id: UUID | None = None) -> Command:
         if self._dossier_id is None:
-            message = "arrive() comes first"
-            raise RuntimeError(message)
+            raise RuntimeError(_ARRIVE_FIRST)
         return PostEvent(
             command_id=command_id or new_id(),
             dossier_id=self._dossier_id,
@@ -125,7 +130,10 @@ class Recording:
             )
 
     def _name(self, key: str, number: int) -> UUID:
-        return thread_name(self._run.caller.organisation.organisation_id, self._run.system, key, number)
+        if self._dossier_id is None:
+            raise RuntimeError(_ARRIVE_FIRST)
+        own = self._run.caller.organisation.organisation_id
+        return thread_name(own, self._run.system, self._dossier_id, key, number)
 
     def _reject(self, origin: Origin, why: Why, column: str = "") -> None:
         self._run.report.rejects.append(Reject(origin.table, origin.key, why.sentence, why.code, column))

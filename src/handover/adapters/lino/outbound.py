@@ -3,6 +3,7 @@
 Source: what Lino Welfare 26.7 answers to its own screens (`submit_insert`, `submit_detail` of `notes/NotesByProject`).
 """
 
+import re
 import time
 from collections.abc import Collection, Mapping
 from html import escape
@@ -19,6 +20,7 @@ from handover.adapters.lino.session import Limits
 _NOTES: Final = "notes/NotesByProject"
 _USERS: Final = "users/AllUsers"
 _FORGET_SECONDS: Final = 600.0
+_OWN_TEXT: Final = re.compile(r">\s*(handover/[\w-]+)\s*<")
 _RULE: Final = "<p>* * *</p>"
 """Between what is said now and what was said: Lino takes out a rule of HTML."""
 SECONDS: Final = 12.0
@@ -69,8 +71,10 @@ class LinoNotes(LinoConversation):
         found: dict[str, Filed] = {}
         for row in await self._client.rows(_NOTES, ("subject", "body"), of_client=client):
             subject, body = row.cells["subject"], row.cells["body"]
+            # A text of its own, as we write it: a sentence that speaks of another note is not that note.
+            held = set(_OWN_TEXT.findall(body)) if isinstance(body, str) else set()
             for reference in references:
-                if isinstance(body, str) and reference in body:
+                if reference in held and isinstance(body, str):
                     found.setdefault(reference, Filed(row.key, subject if isinstance(subject, str) else "", body))
         return found
 

@@ -57,12 +57,13 @@ class CloudEvent(Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> str:
         """What it is known by: `source` and `id` together, as CloudEvents says. Always as long."""
-        return "vdab:" + hashlib.sha256(f"{self.source}\n{self.id}".encode()).hexdigest()
+        return "vdab:" + hashlib.sha256(msgspec.json.encode([self.source, self.id])).hexdigest()
 
     @property
     def fingerprint(self) -> bytes:
         """What it says, however its JSON is spaced."""
-        said = msgspec.json.encode([self.type, self.subject, msgspec.json.decode(self.data)], order="sorted")
+        about = [self.type, self.subject, self.time, self.datacontenttype, self.correlationid]
+        said = msgspec.json.encode([*about, msgspec.json.decode(self.data)], order="sorted")
         return hashlib.sha256(said).digest()
 
 
@@ -115,13 +116,13 @@ def read(raw: Raw) -> CloudEvent:
 def in_order(events: Sequence[CloudEvent | None]) -> list[int]:
     """Give the places in the order to take them: those of one dossier by `sequence`, where all of them have one."""
     numbers = {n: event for n, event in enumerate(events) if event is not None}
-    unnumbered = {event.subject for event in numbers.values() if not _NUMBER.fullmatch(event.sequence)}
+    unnumbered = {event.subject.lower() for event in numbers.values() if not _NUMBER.fullmatch(event.sequence)}
 
     def place(n: int) -> tuple[int, int]:
         event = numbers.get(n)
-        if event is None or event.subject in unnumbered:
+        if event is None or event.subject.lower() in unnumbered:
             return n, 0
-        first = min(m for m, other in numbers.items() if other.subject == event.subject)
+        first = min(m for m, other in numbers.items() if other.subject.lower() == event.subject.lower())
         return first, int(event.sequence)
 
     return sorted(range(len(events)), key=place)

@@ -146,7 +146,8 @@ class _Plain(TreeBuilder):
 def _parsed(body: bytes) -> Element:
     if len(body) > MOST_BYTES:
         raise Unreadable(f"The message is longer than {MOST_BYTES} bytes.")
-    parser = XMLParser(target=_Plain())  # noqa: S314 - a document type, and with it every entity, is refused
+    # Its encoding is that of what it came in, whatever it says of itself.
+    parser = XMLParser(target=_Plain(), encoding="utf-8")  # noqa: S314 - a document type, and with it every entity, is refused
     try:
         parser.feed(body)
         root: Element = parser.close()
@@ -154,6 +155,8 @@ def _parsed(body: bytes) -> Element:
         # Its place and not its words: those may repeat what stands there.
         line, column = error.position
         raise Unreadable(f"This is no XML, from line {line}, column {column}.") from None
+    except (LookupError, UnicodeError):
+        raise Unreadable("This is no XML in UTF-8.") from None
     return root
 
 

@@ -4,15 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import msgspec
+import structlog
 from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
+from handover.access.denials import Denial
 from handover.access.guard import Visit
+from handover.access.senders import SIGNED_WITH, NotSigned
 from handover.adapters.vdab import inbound as vdab
 from handover.adapters.vdab.inbound import CloudEvent, Misfit
 from handover.domain.codes import OrganisationKind
 from handover.domain.events import PostEvent
-from handover.domain.refusals import InvalidField, Refusal
+from handover.domain.refusals import InvalidField, Refusal, WrongState
 from handover.platform.ids import new_id
 from handover.platform.walls import ask_for
 from handover.record import codec
@@ -27,18 +30,19 @@ from handover.web.api.posted import payload_of
 from handover.web.api.toeleiding import referred
 from handover.web.asking import refuse_unknown_query, too_many, uuid_of
 from handover.web.needs import Services, services_of
-from handover.web.problems import BadInput, HttpProblem, Issue, Problem, problem_of
+from handover.web.problems import STATUS_OF_REFUSAL, BadInput, HttpProblem, Issue, Problem, problem_of
 from handover.web.visits import visit_of
 
+_log = structlog.stdlib.get_logger(__name__)
 router = APIRouter(prefix="/v1", tags=["Inbound"], dependencies=[Depends(refuse_unknown_query)], responses=PROBLEMS)
 _APPLICATION = "VDAB webhook"
-_NOT_LET_IN = 401
 _PLACES = {"threadId": "data.threadId", "occurredAt": "time", "ssin": "data"}
 _REUSED_TITLE = "Another event has this name"
 _REUSED = (
     "Something else was sent before under this source and id. An event keeps what it says: give a new one a new id."
 )
-_COMES_LATER = {404, 409, 503}
+_COMES_LATER = {404, 503}
+_TOO_EARLY = STATUS_OF_REFUSAL[WrongState][1]
 """What another event, or another moment, may put right: the same event may be sent again then."""
 _HEADERS = [
     {
@@ -84,7 +88,7 @@ class _Outcome:
                 found |= {"eventId": first.event_id, "threadId": first.thread_id}
         if self.problem is not None:
             found |= {
-                "retry": self.problem.status in _COMES_LATER,
+                "retry": self.problem.status in _COMES_LATER or self.problem.type == _TOO_EARLY,
                 "problem": {
                     "type": self.problem.type,
                     "title": self.problem.title,
@@ -145,13 +149,15 @@ async def receive_from_vdab(request: Request) -> Response:
 
 async def _sender(request: Request, services: Services, body: bytes) -> Visit:
     address = request.client.host if request.client else ""
-    if seconds := services.limits.must_wait(address):
-        raise too_many(seconds, "Too many requests from this address were not let in.")
     try:
+        if any(len(request.headers.getlist(f"webhook-{name}")) > 1 for name in SIGNED_WITH):
+            raise NotSigned
         caller = await services.senders.caller(OrganisationKind.VDAB, request.headers, body, _APPLICATION)
-    except Exception as error:
-        if getattr(error, "status", 0) == _NOT_LET_IN:
-            services.limits.refused(address)
+    except Denial:
+        # Who signs is let in, whatever others did from the same address.
+        if seconds := services.limits.must_wait(address):
+            raise too_many(seconds, "Too many requests from this address were not let in.") from None
+        services.limits.refused(address)
         raise
     ask_for(caller.organisation.organisation_id)
     if seconds := services.limits.asked(caller):
@@ -187,6 +193,9 @@ async def _one(services: Services, asking: Visit, event: CloudEvent) -> _Outcome
         return _Outcome(event.id, problem=problem)
     except (BadInput, Refusal) as error:
         return _Outcome(event.id, problem=_of_event(problem_of(error)))
+    except Exception as error:  # noqa: BLE001 - one event is not to take the others of its batch with it
+        _log.exception("inbound_event_failed", error=type(error).__name__)
+        return _Outcome(event.id, problem=problem_of(error))
 
 
 def _of_event(problem: Problem) -> Problem:

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import msgspec
 from fastapi import APIRouter, Request
@@ -16,8 +17,9 @@ from handover.domain.deadlines import local_day
 from handover.domain.events import OpenDossier, PostEvent
 from handover.domain.identity import birth_date_of
 from handover.domain.kinds.handover import Requested
-from handover.domain.policy import Action
+from handover.domain.policy import Action, Task
 from handover.domain.refusals import InvalidField
+from handover.exchange.door import RehearsalDoor, door_of
 from handover.platform.ids import new_id
 from handover.record.handle import Handled
 from handover.record.handle import Request as WriteRequest
@@ -28,10 +30,11 @@ from handover.web.api.events import seen_event
 from handover.web.api.moments import within_reach
 from handover.web.asking import accepts, uuid_of
 from handover.web.needs import Services, services_of
-from handover.web.problems import OUT_OF_REACH, HttpProblem
+from handover.web.problems import OUT_OF_REACH, BadInput, HttpProblem, Issue, plain_name
 from handover.web.visits import visit
 
 router = APIRouter(prefix="/v1", tags=["Dossiers"], responses=PROBLEMS)
+"""It checks `Accept` itself: what it answers is no JSON."""
 _XML = "application/xml"
 LONGEST_LINE = 200
 _PARTNERS = {OrganisationKind.VDAB: "VDAB", OrganisationKind.OCMW: "OCMW"}
@@ -73,12 +76,17 @@ async def read_toeleiding(
     """
     if not accepts(request.headers.get("accept", "*/*"), _XML):
         raise HttpProblem(406, f"The answer is {_XML}. Send Accept: {_XML}.")
+    if request.query_params:
+        detail = "This query parameter is not known here. Leave it out."
+        raise BadInput(
+            *(Issue.of("unknownInput", detail, name=plain_name(n), where="query") for n in request.query_params)
+        )
     asking = await visit(request, "dossier:read")
     services = services_of(request)
     known = uuid_of(dossierId)
     found = await services.reader.dossier(known) if known else None
     # The number and the name go with the dossier, and not with an event that one may still read after leaving.
-    await services.guard.check(asking, Action.READ_DOSSIER, found[0] if found else None, known)
+    await services.guard.see(asking, Action.READ_DOSSIER, found[0] if found else None, known)
     _, event_id, body = await seen_event(services, asking, dossierId, eventId)
     event = msgspec.json.decode(body, type=_Event)
     if event.type != "handover.requested" or found is None:
@@ -102,6 +110,11 @@ async def read_toeleiding(
     return Response(written(toeleiding, at=services.clock.now(), sender=sender), 200, NO_STORE, _XML)
 
 
+def rehearsal(services: Services) -> RehearsalDoor:
+    """Give a door that decides as the record would, and keeps the outcome to itself."""
+    return RehearsalDoor(real=door_of(services), directory=services.directory_now)
+
+
 def _partner(services: Services, organisation_id: str, counsellor_id: str = "") -> Partner:
     directory = services.directory_now()
     organisation = directory.organisations[organisation_id]
@@ -116,12 +129,17 @@ def _partner(services: Services, organisation_id: str, counsellor_id: str = "") 
 
 async def referred(services: Services, asking: Visit, event: CloudEvent, toeleiding: Toeleiding) -> Handled:
     """Open or join the client's dossier, and request the handover in it; each once. Raises as they do, and Misfit."""
+    own, fingerprint = asking.caller.organisation.organisation_id, event.fingerprint
+    asked = WriteRequest(key=event.key, fingerprint=fingerprint)
+    if handled := await services.record.repeated(own, asked):
+        return handled
     check_ssin(services, toeleiding.ssin)
     request = _request(services, asking, toeleiding)
-    birth_date = toeleiding.birth_date or birth_date_of(toeleiding.ssin)
+    born = birth_date_of(toeleiding.ssin)
+    birth_date = toeleiding.birth_date or born
     if not (toeleiding.given_name and toeleiding.family_name and birth_date):
         raise Misfit("data", "Personalia: Naam, Voornaam and Geboortedatum are needed to find the right dossier.")
-    _check(request, birth_date, toeleiding, event)
+    _check(services, request, birth_date, toeleiding, event)
     opening = OpenDossier(
         command_id=new_id(),
         dossier_id=new_id(),
@@ -133,26 +151,36 @@ async def referred(services: Services, asking: Visit, event: CloudEvent, toeleid
         target_group=TargetGroup.JOB_SEEKER,
         capacity=Capacity.JOB_SEEKER,
         legal_basis_id=request.legal_basis_id,
-        ssin_birth_date=birth_date_of(toeleiding.ssin),
+        ssin_birth_date=born,
     )
-    at, fingerprint = services.clock.now(), event.fingerprint
-    asked = WriteRequest(key=f"{event.key}/open", fingerprint=fingerprint, ssin=toeleiding.ssin)
-    opened = await services.record.handle(opening, asked, at=at)
-    command = PostEvent(
-        command_id=new_id(),
-        dossier_id=opened.dossier.dossier_id,
-        caller=asking.caller,
-        type="handover.requested",
-        data=request,
-        occurred_at=event.time,
-    )
-    asked = WriteRequest(key=event.key, fingerprint=fingerprint)
-    async with writing(services, asking, command.dossier_id, asked) as checked:
-        return await services.record.handle(command, checked, at=at)
+
+    def requested(dossier_id: UUID) -> PostEvent:
+        return PostEvent(
+            command_id=new_id(),
+            dossier_id=dossier_id,
+            caller=asking.caller,
+            type="handover.requested",
+            data=request,
+            occurred_at=event.time,
+        )
+
+    # Both or neither: what the request would be refused for is found out before the dossier is opened or joined.
+    trying = rehearsal(services)
+    tried = await trying.submit(opening, key="", ssin=toeleiding.ssin)
+    await trying.submit(requested(tried.dossier.dossier_id), key="")
+    at = services.clock.now()
+    first = WriteRequest(key=f"{event.key}/open", fingerprint=fingerprint, ssin=toeleiding.ssin)
+    dossier_id = (await services.record.handle(opening, first, at=at)).dossier.dossier_id
+    async with writing(services, asking, dossier_id, asked) as checked:
+        handled = await services.record.handle(requested(dossier_id), checked, at=at)
+    await services.guard.shown(asking, Task.OPEN_DOSSIER, {dossier_id: request.legal_basis_id})
+    return handled
 
 
-def _check(request: Requested, birth_date: date, toeleiding: Toeleiding, event: CloudEvent) -> None:
+def _check(services: Services, request: Requested, birth_date: date, toeleiding: Toeleiding, event: CloudEvent) -> None:
     """Hold what was read against the limits that the API has. Raises Misfit."""
+    if birth_date > local_day(services.clock.now()):
+        raise Misfit("data", "Personalia: a birth date cannot lie in the future.")
     moments = [m for m in (birth_date, event.time, toeleiding.appointment_at) if m is not None]
     if not all(within_reach(moment) for moment in moments):
         raise Misfit("data", OUT_OF_REACH)

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import Final
 
+from handover.adapters.files import cells
 from handover.adapters.files.inbound import Frame, Reading, plan_of, ssins_of
 from handover.adapters.files.outcomes import Does, Outcome, outcomes_of
 from handover.adapters.files.reading import Document, read_document
@@ -12,9 +13,10 @@ from handover.adapters.kit.contract import Report
 from handover.domain.parties import Actor
 from handover.domain.policy import Action, Task
 from handover.exchange.bringing import Bringing
-from handover.exchange.door import RecordDoor
+from handover.exchange.door import door_of
 from handover.exchange.files import counsellor_names, known_clients
 from handover.platform.settings import Mode
+from handover.web.asking import too_many
 from handover.web.needs import Services
 from handover.web.ui.pages import Page
 
@@ -80,25 +82,30 @@ async def _note(page: Page, worked: Worked, report: Report, legal_basis_id: str,
     if rehearsal:
         for dossier_id in places[Does.JOINS]:
             await guard.identified(visit, dossier_id, legal_basis_id, match=True)
+        if places[Does.OPENS]:
+            await guard.found_nothing(visit)
         for one in worked.outcomes:
             # A dossier of our own was looked at already; this one is of others, and under another name.
             if one.why and one.why.code == "identityMismatch":
                 await guard.identified(visit, None, legal_basis_id, match=False)
+                _count_guess(page, worked, one)
     else:
         both = [*places[Does.OPENS], *places[Does.JOINS]]
         await guard.shown(visit, Task.OPEN_DOSSIER, dict.fromkeys(both, legal_basis_id))
 
 
+def _count_guess(page: Page, worked: Worked, one: Outcome) -> None:
+    """Count a name that was not that of a person whom others know: a file is no way around the limit on asking."""
+    header = worked.document.sheets[one.line.sheet].header
+    person = page.services.reader.mark_of(cells.ssin(one.line.row.cell(header, "ssin")))
+    if seconds := page.services.limits.identified(page.own, person):
+        raise too_many(seconds, "Your organisation asked about this person too often.")
+
+
 def _bringing(services: Services) -> Bringing:
     return Bringing(
         pool=services.pool,
-        door=RecordDoor(
-            pool=services.pool,
-            record=services.record,
-            reader=services.reader,
-            sealer=services.sealer,
-            clock=services.clock,
-        ),
+        door=door_of(services),
         directory=services.directory_now,
         refresh=services.refresh_directory,
         clock=services.clock,

@@ -3,6 +3,8 @@
 import secrets
 from typing import Literal
 
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,6 +18,8 @@ from handover.web.ui.origins import SAFE, is_https
 
 COOKIE, SIGN_IN_COOKIE = "handover", "handover_sign_in"
 FORM_FIELD, FORM_HEADER = "csrf", "x-csrf-token"
+_MOST_PART = 4_000_000
+"""Bytes of one field: more than any form may send at all (`web.trace`), so that is what bounds it."""
 
 
 class SignInNeeded(Exception):  # noqa: N818 - an answer, not a fault
@@ -64,11 +68,19 @@ async def signed_in(request: Request) -> Caller:
     return session.caller
 
 
+async def form_of(request: Request) -> FormData:
+    """Give what a form sent; its size was bounded before it came here. Raises HttpProblem 400 for what is no form."""
+    try:
+        return await request.form(max_part_size=_MOST_PART)
+    except HTTPException:
+        raise HttpProblem(400, "This is no form as a browser sends it.") from None
+
+
 async def refuse_foreign_form(request: Request, session: Session) -> None:
     """Refuse a form that was not made for this session (403)."""
     if request.method in SAFE:
         return
-    given = request.headers.get(FORM_HEADER) or (await request.form()).get(FORM_FIELD, "")
+    given = request.headers.get(FORM_HEADER) or (await form_of(request)).get(FORM_FIELD, "")
     if not isinstance(given, str) or not session.accepts(given):
         raise HttpProblem(403, "This form is not of the session in this browser.")
 
