@@ -226,7 +226,12 @@ def _of_files(instance: Instance, desk: Desk) -> Bench:
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("adapter", ADAPTERS)
 async def test_an_adapter_behaves(api: Instance, tmp_path: Path, adapter: str, check: Check) -> None:
-    await check(ADAPTERS[adapter](api, tmp_path))
+    bench = ADAPTERS[adapter](api, tmp_path)
+    try:
+        await check(bench)
+    except AssertionError:
+        print(*bench.said, sep="\n")  # noqa: T201 - what was told and logged is how one finds out why
+        raise
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.__name__)

@@ -5,6 +5,8 @@ import csv
 import html
 import io
 import re
+import secrets
+import zipfile
 from dataclasses import dataclass
 
 import httpx
@@ -13,6 +15,7 @@ from tests.adapters.files.sheets import CLIENTS, STEPS, client, csv_of, step, wo
 from tests.instance import Instance, eventually, number
 
 from handover.adapters.files.reading import read_document
+from handover.adapters.files.writing import Table, as_workbook
 from handover.domain.parties import Counsellor
 from handover.record import reading
 from handover.record.directory import save_counsellor
@@ -256,6 +259,71 @@ async def test_a_counsellor_writes_not_in_the_dossiers_of_colleagues(shared: Ins
     await colleague.send("/files/bring", held(refused))
     assert await counted(shared) == before
     assert [*rows(await own.bring(content))] == ["adds"]
+
+
+async def test_the_same_references_of_another_client_are_other_rows(shared: Instance) -> None:
+    """A list that begins anew, a number that was mistyped, or somebody who tries: no step goes astray, none is lost."""
+    first, other = next(_numbers), next(_numbers)
+    coordinator = await desk(shared)
+    colleague = await desk(shared, await elsewhere(shared))
+    mine = fresh(first, Medewerker=f"{OCMW}.trajectbegeleider-1")
+    await coordinator.bring(workbook_of({"Cliënten": [CLIENTS, mine], "Stappen": [STEPS, step(first)]}))
+
+    # All the same but the national number, which leads to nobody yet.
+    taken = [number(other) if cell == number(first) else cell for cell in fresh(first)]
+    assert number(other) in taken
+    looked = await colleague.look(workbook_of({"Cliënten": [CLIENTS, taken], "Stappen": [STEPS, step(first)]}))
+    assert {does: len(lines) for does, lines in rows(looked).items()} == {"opens": 1, "adds": 1}
+    brought = await colleague.send("/files/bring", held(looked))
+    assert {does: len(lines) for does, lines in rows(brought).items()} == {"opens": 1, "adds": 1}, "as was promised"
+    plans = await shared.pool.fetch("SELECT dossier_id, event_id FROM event WHERE type = 'followUp.planAgreed'")
+    ids = [row["event_id"] for row in plans]
+    assert len(ids) == len(set(ids)), "receivers know an event by its id"
+    address = re.search(r'href="(/dossiers/[0-9a-f-]{36})"', brought.text)
+    assert address, "a row leads to its dossier"
+    assert (await colleague.get(address[1])).status_code == 200
+
+
+async def test_what_stands_in_a_row_is_that_rows(shared: Instance) -> None:
+    n = next(_numbers)
+    looked = await (await desk(shared)).look(
+        csv_of(CLIENTS, fresh(n, Familienaam="Eerste"), fresh(n, Familienaam="Tweede"))
+    )
+    assert "Eerste" in rows(looked)["opens"][0]
+    assert "Tweede" in rows(looked)["fails"][0]
+
+
+async def test_a_workbook_as_large_as_may_be_can_be_brought_in(shared: Instance) -> None:
+    book = io.BytesIO(workbook_of({"Cliënten": [CLIENTS, fresh(next(_numbers))]}))
+    with zipfile.ZipFile(book, "a") as packed:
+        packed.writestr("xl/media/foto.png", secrets.token_bytes(960_000))
+    content = book.getvalue()
+    assert 900_000 < len(content) < 1_000_000
+    assert [*rows(await (await desk(shared)).bring(content))] == ["opens"]
+
+
+async def test_a_form_that_is_none_is_refused_as_such(shared: Instance) -> None:
+    at = await desk(shared)
+    headers = _PAGE | {"Cookie": at.cookie, "Content-Type": "multipart/form-data"}
+    assert (await at.http.post("/files", content=b"--x", headers=headers)).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "names", [("2026/2027", "a:b"), ("x" * 40 + "1", "x" * 40 + "2"), ("abc", "ABC"), ("'x'", "-")]
+)
+def test_any_name_of_a_sheet_can_be_given_back(names: tuple[str, str]) -> None:
+    tables = [Table(name, ["titel"], [["waarde"]]) for name in names]
+    document = zipfile.ZipFile(io.BytesIO(as_workbook(tables)))
+    assert document.read("xl/workbook.xml").count(b"<sheet ") == 2
+
+
+async def test_asking_by_file_who_somebody_is_has_the_same_limit(shared: Instance) -> None:
+    n = next(_numbers)
+    await shared.party(OTHER).open(ssin=number(n))
+    at = await desk(shared)
+    answers = [await at.look(csv_of(CLIENTS, fresh(n, Familienaam=f"Gok {guess}"))) for guess in range(12)]
+    assert [answer.status_code for answer in answers[:5]] == [200] * 5
+    assert answers[-1].status_code == 429
 
 
 async def test_what_a_person_did_in_the_dossier_since_is_left_alone(shared: Instance) -> None:
