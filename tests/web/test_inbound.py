@@ -461,6 +461,24 @@ async def test_one_event_that_breaks_takes_no_other_with_it(
     assert [item["status"] for item in (await sender.send(events)).json()["items"]] == [201, 201]
 
 
+async def test_a_database_that_is_away_is_asked_once_for_a_batch(
+    api: Instance, sender: Vdab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dossier_id, thread_id = await referred(api)
+    asked = 0
+
+    async def away(*_: object, **__: object) -> object:
+        nonlocal asked
+        asked += 1
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(api.services.record), "handle", away)
+        items = (await sender.send(steps(sender, dossier_id, thread_id)[:3])).json()["items"]
+    assert [(item["status"], item["retry"]) for item in items] == [(503, True)] * 3
+    assert asked == 1
+
+
 async def test_the_same_name_with_anything_else_in_it_is_refused(api: Instance, sender: Vdab) -> None:
     dossier_id, thread_id = await referred(api)
     at = datetime.now(UTC)

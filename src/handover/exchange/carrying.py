@@ -30,9 +30,9 @@ from handover.domain.policy import ALL
 from handover.domain.visibility import Reader
 from handover.exchange.conversations import Conversations, Kind
 from handover.exchange.links import Link, Links
-from handover.exchange.pulling import place_of
 from handover.platform.clock import Clock
 from handover.platform.db import LOST
+from handover.platform.log import place_of
 from handover.record import codec
 from handover.record.sealing import KEY_OF, Sealer
 

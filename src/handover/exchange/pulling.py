@@ -6,10 +6,8 @@ is done again by whoever claims the link next; what it had recorded is not recor
 
 import asyncio
 import random
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 import structlog
@@ -23,6 +21,7 @@ from handover.exchange.conversations import Conversations, Kind
 from handover.exchange.links import LEASE, Link, Links, Trouble
 from handover.platform.clock import Clock
 from handover.platform.db import LOST
+from handover.platform.log import place_of
 
 RUNS = Counter("handover_adapter_runs", "Runs of adapters by system and how they ended", ["system", "outcome"])
 SECONDS = Histogram(
@@ -144,9 +143,3 @@ class Puller:
         adapter = await self._conversations.of(link)
         plan = await adapter.plan(link.organisation_id, now=self._clock.now(), allow_test_range=self._allow_test_range)
         return await self._bringing.run(plan, adapter.system, organisation, link.legal_basis_id)
-
-
-def place_of(error: Exception) -> str:
-    """Say where it went wrong, and not in which words: those may hold a client's values."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{Path(last.filename).name}:{last.lineno}"

@@ -3,7 +3,9 @@
 import logging
 import re
 import sys
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TextIO
 
 import structlog
@@ -109,3 +111,9 @@ def configure(level: str = "info", *, stream: TextIO | None = None, pretty: bool
     # What these say at every start is theirs to know; their warnings and errors are ours as well.
     for chatty in ("alembic", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def place_of(error: Exception) -> str:
+    """Say where it went wrong, and not in which words: those may hold a client's values."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"

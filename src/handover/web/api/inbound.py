@@ -17,6 +17,7 @@ from handover.domain.codes import OrganisationKind
 from handover.domain.events import PostEvent
 from handover.domain.refusals import InvalidField, Refusal, WrongState
 from handover.platform.ids import new_id
+from handover.platform.log import place_of
 from handover.platform.walls import ask_for
 from handover.record import codec
 from handover.record.handle import Handled, KeyReused
@@ -41,7 +42,8 @@ _REUSED_TITLE = "Another event has this name"
 _REUSED = (
     "Something else was sent before under this source and id. An event keeps what it says: give a new one a new id."
 )
-_COMES_LATER = {404, 503}
+_AWAY = 503
+_COMES_LATER = {404, _AWAY}
 _TOO_EARLY = STATUS_OF_REFUSAL[WrongState][1]
 """What another event, or another moment, may put right: the same event may be sent again then."""
 _HEADERS = [
@@ -70,6 +72,8 @@ class _Outcome:
     event_id: str
     handled: Handled | None = None
     problem: Problem | None = None
+    is_ours: bool = False
+    """The fault is on this side, and not with the event."""
 
     @property
     def status(self) -> int:
@@ -174,10 +178,13 @@ async def _all(services: Services, asking: Visit, events: Sequence[msgspec.Raw])
         except Misfit as misfit:
             read.append(None)
             outcomes[n] = _Outcome("", problem=problem_of(_bad(misfit)))
+    away: Problem | None = None
     for n in vdab.in_order(read):
         event = read[n]
         if event is not None:
-            outcomes[n] = await _one(services, asking, event)
+            # Once the database is away, the others need not each wait to find that out.
+            outcomes[n] = _Outcome(event.id, problem=away) if away else await _one(services, asking, event)
+            away = away or (outcomes[n].problem if outcomes[n].is_ours and outcomes[n].status == _AWAY else None)
     return [outcomes[n] for n in range(len(events))]
 
 
@@ -194,8 +201,8 @@ async def _one(services: Services, asking: Visit, event: CloudEvent) -> _Outcome
     except (BadInput, Refusal) as error:
         return _Outcome(event.id, problem=_of_event(problem_of(error)))
     except Exception as error:  # noqa: BLE001 - one event is not to take the others of its batch with it
-        _log.exception("inbound_event_failed", error=type(error).__name__)
-        return _Outcome(event.id, problem=problem_of(error))
+        _log.error("inbound_event_failed", error=type(error).__name__, place=place_of(error))
+        return _Outcome(event.id, problem=problem_of(error), is_ours=True)
 
 
 def _of_event(problem: Problem) -> Problem:
