@@ -23,6 +23,8 @@ from tests.faults.load import Load
 from tests.faults.receiver import Receiver
 
 _EVENT = re.compile(r"dossier ([0-9a-f-]{36}): event (\d+)")
+_SECONDS = "0.2"
+"""Between checkpoints: soon, so that there is one of after the backup."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +95,14 @@ async def _put_keys_back(home: House, backup: Path) -> None:
 async def test_12_an_older_backup_is_restored(place: Path, receiver: Receiver, scorecard: Scorecard) -> None:
     row = scorecard(12, "Older backup restored", "the database is thrown away and made anew from a backup of before")
     kept, backup, before, after = (place / name for name in ("note", "backup", "before", "after"))
-    seconds = "0.2"
     async with at_home(place) as home:
-        api, worker = await home.api(), await home.worker(HANDOVER_CHECKPOINT_SECONDS=seconds)
+        api, worker = await home.api(), await home.worker(HANDOVER_CHECKPOINT_SECONDS=_SECONDS)
         async with loading(home, api.url) as load:
             await subscribe(load, receiver)
             await load.open(5)
             await load.run(30)
+            # A delivery under way still records that it was received: after the backup, and before we look.
+            await home.delivered()
             await handover(replace(home, dsn=""), "backup", backup)
             known = await _events(home)
             await load.run(40)
@@ -130,7 +133,7 @@ async def test_12_an_older_backup_is_restored(place: Path, receiver: Receiver, s
         assert named.code == 4, named
         assert named.events == later, "it names exactly the events after the backup"
         api = await home.api()
-        worker = await home.worker(HANDOVER_CHECKPOINT_SECONDS=seconds)
+        worker = await home.worker(HANDOVER_CHECKPOINT_SECONDS=_SECONDS)
         async with loading(home, api.url, seed=2) as load:
             load.dossiers = sorted({dossier for dossier, _ in known})
             await load.run(10)

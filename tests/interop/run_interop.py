@@ -31,6 +31,7 @@ import msgspec
 from tests.flow.outside import Outside, started
 from tests.interop.lino_process import PASSWORD, ROOT, USERNAME, LinoProcess, lino
 
+from handover.adapters.kit.adapter import Changed
 from handover.adapters.lino.client import LinoClient
 from handover.platform.embedded import EmbeddedPostgres
 from handover.web.ui.timeline import is_quiet
@@ -405,7 +406,10 @@ async def notes_are_right(field: Field) -> bool:
     mistakes = {e["data"]["eventId"]: e["eventId"] for e in wanted.values() if e["type"].endswith("enteredInError")}
     deadline = time.monotonic() + SETTLE_SECONDS
     while True:
-        notes = await field.hand.notes()
+        try:
+            notes = await field.hand.notes()
+        except Changed:
+            continue  # notes are being written: read again
         missing = [e for e in wanted if not any(f"handover/{e}" in body for _, _, body in notes)]
         if not missing or time.monotonic() > deadline:
             break
