@@ -378,16 +378,9 @@ def _kinds() -> "dict[str, Kind]":
 
 def bringing(ready: Services) -> "Bringing":
     """Give what brings the plans of adapters about."""
-    from handover.exchange.bringing import Bringing  # noqa: PLC0415 - as above
-    from handover.exchange.door import door_of  # noqa: PLC0415
+    from handover.exchange.bringing import bringing_of  # noqa: PLC0415 - as above
 
-    return Bringing(
-        pool=ready.pool,
-        door=door_of(ready),
-        directory=ready.directory,
-        refresh=ready.directory.refresh,
-        clock=ready.clock,
-    )
+    return bringing_of(ready)
 
 
 async def _close(pool: asyncpg.Pool) -> None:

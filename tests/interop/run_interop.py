@@ -33,8 +33,8 @@ from tests.interop.lino_process import PASSWORD, ROOT, USERNAME, LinoProcess, li
 
 from handover.adapters.kit.adapter import Changed
 from handover.adapters.lino.client import LinoClient
+from handover.domain.quiet import is_quiet
 from handover.platform.embedded import EmbeddedPostgres
-from handover.web.ui.timeline import is_quiet
 from handover.web.ui.words import WORDS, Language
 
 OCMW, VDAB = "ocmw-lindedal", "vdab"

@@ -2,16 +2,27 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 from handover.adapters.kit.contract import Marks, Report, System
 from handover.adapters.kit.importer import Importer
 from handover.adapters.kit.plan import Plan
 from handover.domain.parties import Actor, Counsellor, Directory, Organisation
-from handover.exchange.door import KeptMarks, RecordDoor, RehearsalDoor
+from handover.exchange.door import HasRecord, KeptMarks, RecordDoor, RehearsalDoor, door_of
 from handover.exchange.recorded import RecordedMarks
 from handover.platform.clock import Clock
 from handover.platform.walls import Database
 from handover.record.directory import DIRECTORY, save_counsellor
+
+
+class HasDirectory(HasRecord, Protocol):
+    """What bringing is made of; `wiring.Services` has it."""
+
+    def directory_now(self) -> Directory:
+        """Give the directory as last read."""
+
+    async def refresh_directory(self) -> None:
+        """Read it anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +104,15 @@ def with_counsellors(directory: Directory, plan: Plan) -> Directory:
             replace(known, name=found.name, email=known.email or found.email) if known else found
         )
     return replace(directory, counsellors=merged)
+
+
+def bringing_of(services: HasDirectory, *, at_once: int = 8) -> Bringing:
+    """Give what brings plans about with these services."""
+    return Bringing(
+        pool=services.pool,
+        door=door_of(services),
+        directory=services.directory_now,
+        refresh=services.refresh_directory,
+        clock=services.clock,
+        at_once=at_once,
+    )

@@ -27,6 +27,7 @@ from handover.domain.events import Event
 from handover.domain.fields import Visibility
 from handover.domain.parties import Directory
 from handover.domain.policy import ALL
+from handover.domain.quiet import is_quiet
 from handover.domain.visibility import Reader
 from handover.exchange.conversations import Conversations, Kind
 from handover.exchange.links import Link, Links
@@ -58,8 +59,8 @@ _LANGUAGE: Final = "SELECT language FROM notice_preference WHERE organisation_id
 class Compose(Protocol):
     """Puts a step in the words of its reader."""
 
-    def __call__(self, event: Event, reader: Reader, language: str) -> Note | None:
-        """Give the note; None for what nobody needs to be told. `language`: nl, fr, de or en, "" for the usual one."""
+    def __call__(self, event: Event, reader: Reader, language: str) -> Note:
+        """Give the note. `language`: nl, fr, de or en, "" for the usual one."""
         ...
 
 
@@ -95,7 +96,7 @@ class Carrying:
         """Make one attempt; see `Carrier.carry`."""
         del previous
         began, loop = time.monotonic(), asyncio.get_running_loop()
-        if step.organisation == lane.organisation:
+        if step.organisation == lane.organisation or is_quiet(step.type):
             return _attempt("", began)
         link = await self._links.find(lane.organisation, lane.url.removeprefix(SCHEME))
         if link is None:
@@ -141,13 +142,10 @@ class Carrying:
             return ""
         today = local_day(self._clock.now())
         reader = Reader.of(dossier, place, self._directory(), on=today, granted=_GRANTED)
-        note = self._compose(event, reader, await self._language(link, dossier, notes))
-        if note is None:
-            return ""
-        client = row["client"]
-        if client is None:
+        if row["client"] is None:
             return _NO_CLIENT
-        await _file(notes, client, note)
+        note = self._compose(event, reader, await self._language(link, dossier, notes))
+        await _file(notes, row["client"], note)
         return ""
 
     async def _language(self, link: Link, dossier: Dossier, notes: Outbound) -> str:

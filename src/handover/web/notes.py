@@ -15,7 +15,6 @@ from handover.platform.clock import Clock
 from handover.web.ui.dates import Dates
 from handover.web.ui.inbox import process_of
 from handover.web.ui.people import People
-from handover.web.ui.timeline import is_quiet
 from handover.web.ui.values import PlainWriter, about, said
 from handover.web.ui.words import WORDS, Language
 
@@ -26,9 +25,7 @@ _REFERENCE = re.compile(r"(handover/)(?=[0-9a-f]{8}-)", re.IGNORECASE)
 def composer(base_url: str, directory: Callable[[], Directory], clock: Clock) -> Compose:
     """Give what writes a note whose link leads to `base_url`; Dutch, unless its reader has another language."""
 
-    def compose(event: Event, reader: Reader, language: str) -> Note | None:
-        if is_quiet(event.type):
-            return None
+    def compose(event: Event, reader: Reader, language: str) -> Note:
         t = WORDS[Language(language) if language in set(Language) else Language.NL]
         writer = PlainWriter(t, Dates(t, clock.now()), People(directory(), t))
         organisation = writer.people.organisation(event.organisation)

@@ -14,7 +14,7 @@ import msgspec
 from handover.adapters.kit.adapter import Changed
 from handover.adapters.kit.filing import Filed, Note
 from handover.adapters.lino.adapter import LinoAccount, LinoConversation
-from handover.adapters.lino.frame import LONGEST_LINE, counsellor_id_of
+from handover.adapters.lino.frame import counsellor_id_of, line
 from handover.adapters.lino.session import Limits
 
 _NOTES: Final = "notes/NotesByProject"
@@ -80,7 +80,7 @@ class LinoNotes(LinoConversation):
 
     async def write(self, client: int, note: Note) -> None:
         """Add a note; see `Outbound.write`."""
-        values = {"subject": _line(note.subject), "body": _body(note)}
+        values = {"subject": line(note.subject) or "", "body": _body(note)}
         answer = await self._client.insert(_NOTES, client, values, _Answer)
         if not answer.success or answer.data_record.data.project != client:
             raise Changed(_NOT_TAKEN)
@@ -88,7 +88,7 @@ class LinoNotes(LinoConversation):
     async def amend(self, client: int, filed: Filed, note: Note) -> None:
         """Change a note; see `Outbound.amend`."""
         values = {
-            "subject": _line(f"{note.subject}: {filed.subject}"),
+            "subject": line(f"{note.subject}: {filed.subject}") or "",
             "body": f"{_body(note)}{_RULE}{filed.body}",
         }
         answer = await self._client.change(_NOTES, filed.key, client, values, _Answer)
@@ -100,10 +100,6 @@ _NOT_TAKEN: Final = (
     "The Lino does not take the note. Sign in with this account, and look whether it may write notes for clients; "
     "if it may, update handover for this version of Lino."
 )
-
-
-def _line(text: str) -> str:
-    return text if len(text) <= LONGEST_LINE else f"{text[: LONGEST_LINE - 1]}…"
 
 
 def _body(note: Note) -> str:

@@ -110,11 +110,6 @@ async def read_toeleiding(
     return Response(written(toeleiding, at=services.clock.now(), sender=sender), 200, NO_STORE, _XML)
 
 
-def rehearsal(services: Services) -> RehearsalDoor:
-    """Give a door that decides as the record would, and keeps the outcome to itself."""
-    return RehearsalDoor(real=door_of(services), directory=services.directory_now)
-
-
 def _partner(services: Services, organisation_id: str, counsellor_id: str = "") -> Partner:
     directory = services.directory_now()
     organisation = directory.organisations[organisation_id]
@@ -165,7 +160,7 @@ async def referred(services: Services, asking: Visit, event: CloudEvent, toeleid
         )
 
     # Both or neither: what the request would be refused for is found out before the dossier is opened or joined.
-    trying = rehearsal(services)
+    trying = RehearsalDoor(real=door_of(services), directory=services.directory_now)
     tried = await trying.submit(opening, key="", ssin=toeleiding.ssin)
     await trying.submit(requested(tried.dossier.dossier_id), key="")
     at = services.clock.now()

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from handover.delivery.marks import marks_of
 from handover.domain.policy import Action
+from handover.domain.quiet import is_quiet
 from handover.domain.refusals import BreakGlassNeeded
 from handover.web.ui import header, timeline
 from handover.web.ui.dossier_screen import STEPS, before_of, glass_page, looked_at
@@ -46,7 +47,7 @@ async def deliveries_page(request: Request, dossier_id: str) -> Response:
     dossier, marks, sent = looked.dossier, marks_of(looked.marks), []
     for one in timeline.visible(page, dossier, looked.steps()):
         event = one.event
-        if event.organisation != page.own or timeline.is_quiet(event.type):
+        if event.organisation != page.own or is_quiet(event.type):
             continue
         arrivals = (
             timeline.arrivals(page, dossier, event, marks.get(event.sequence, {})) if is_shared(event.type) else ()

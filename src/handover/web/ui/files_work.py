@@ -12,12 +12,10 @@ from handover.adapters.files.system import FILES
 from handover.adapters.kit.contract import Report
 from handover.domain.parties import Actor
 from handover.domain.policy import Action, Task
-from handover.exchange.bringing import Bringing
-from handover.exchange.door import door_of
+from handover.exchange.bringing import bringing_of
 from handover.exchange.files import counsellor_names, known_clients
 from handover.platform.settings import Mode
 from handover.web.asking import too_many
-from handover.web.needs import Services
 from handover.web.ui.pages import Page
 
 _AT_ONCE: Final = 4
@@ -39,7 +37,7 @@ async def work(page: Page, content: bytes, legal_basis_id: str, *, rehearsal: bo
     async with _FILES_AT_ONCE:
         document = await asyncio.to_thread(read_document, content)
         reading = plan_of(document, await _frame(page, document))
-        report = await _bringing(page.services).run(
+        report = await bringing_of(page.services, at_once=_AT_ONCE).run(
             reading.plan,
             FILES,
             page.caller.organisation,
@@ -100,14 +98,3 @@ def _count_guess(page: Page, worked: Worked, one: Outcome) -> None:
     person = page.services.reader.mark_of(cells.ssin(one.line.row.cell(header, "ssin")))
     if seconds := page.services.limits.identified(page.own, person):
         raise too_many(seconds, "Your organisation asked about this person too often.")
-
-
-def _bringing(services: Services) -> Bringing:
-    return Bringing(
-        pool=services.pool,
-        door=door_of(services),
-        directory=services.directory_now,
-        refresh=services.refresh_directory,
-        clock=services.clock,
-        at_once=_AT_ONCE,
-    )

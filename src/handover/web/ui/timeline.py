@@ -9,6 +9,7 @@ from handover.domain.deadlines import local_day
 from handover.domain.dossier import Dossier, Inscription
 from handover.domain.events import Event
 from handover.domain.parties import Party
+from handover.domain.quiet import is_quiet
 from handover.domain.taking_back import seems_latest
 from handover.domain.visibility import Reader
 from handover.record import codec
@@ -181,20 +182,6 @@ def mistake_address(dossier: Dossier, event: Event) -> str:
     kind = event.type.partition(".")[0]
     query = f"?thread={event.thread_id}&event={event.event_id}"
     return f"/dossiers/{dossier.dossier_id}/steps/{kind}.enteredInError{query}"
-
-
-_PASSIVE = {"received", "escalated"}
-_QUIET = {
-    "dossier.opened",
-    "dossier.inscriptionOpened",
-    "dossier.inscriptionClosed",
-    "dossier.counsellorAssigned",
-}
-
-
-def is_quiet(event_type: str) -> bool:
-    """Tell whether nobody took the step on purpose: then it is shown small."""
-    return event_type in _QUIET or event_type.partition(".")[2] in _PASSIVE
 
 
 def arrivals(page: Page, dossier: Dossier, event: Event, marks: Mapping[str, Mark]) -> tuple[Arrival, ...]:
