@@ -71,8 +71,9 @@ def two(place: Path) -> tuple[Version, Version]:
     with an invented migration.
     """
     before, today = place / "before", Version(_TOP, "today's version")
-    commit = _git("log", "-1", "--diff-filter=A", "--format=%H^", "--", f"migrations/versions/{_last(_TOP)}_*.py")
-    packed = _git("archive", "--format=tar", commit.decode().strip(), "src", "migrations") if commit else b""
+    # The oldest that added one of that number: a migration may have been given another name since.
+    added = _git("log", "--diff-filter=A", "--format=%H^", "--", f"migrations/versions/{_last(_TOP)}_*.py").split()
+    packed = _git("archive", "--format=tar", added[-1].decode(), "src", "migrations") if added else b""
     if packed:
         with tarfile.open(fileobj=io.BytesIO(packed)) as files:
             files.extractall(before, filter="data")
