@@ -1173,6 +1173,26 @@ export interface webhooks {
         patch?: never;
         trace?: never;
     };
+    subscriptionTest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * A test that you asked for, about no dossier
+         * @description Signed after Standard Webhooks (v1 and v1a). Answer 2xx within 15 seconds.
+         */
+        post: operations["receiveTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export interface components {
     schemas: {
@@ -1908,7 +1928,16 @@ export interface components {
             total?: number;
             items: components["schemas"]["SubscriptionView"][];
         };
-        /** @description What became of one event. `status` as HTTP would say it; `retry`: another must come first, send it again. */
+        /**
+         * @description What became of one event. `status` as HTTP would say it; `retry`: another must come first, send it again.
+         * @example {
+         *       "dossierId": "01a2039f-8f32-7d21-ab59-99e3cbca2aa3",
+         *       "eventId": "01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10",
+         *       "id": "4711",
+         *       "status": 201,
+         *       "threadId": "01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10"
+         *     }
+         */
         Taken: {
             id: string;
             status: number;
@@ -5954,6 +5983,97 @@ export interface components {
         };
         /** @description A step. Without threadId it goes to the one thread it can belong to, or opens one. */
         PostedEvent: components["schemas"]["DossierInscriptionClosedPosted"] | components["schemas"]["DossierCounsellorAssignedPosted"] | components["schemas"]["DossierCounsellorReplacedPosted"] | components["schemas"]["DossierTargetGroupChangedPosted"] | components["schemas"]["DossierRegisteredAtVdabPosted"] | components["schemas"]["DossierTrajectoryStartedPosted"] | components["schemas"]["DossierBenefitStatedPosted"] | components["schemas"]["DossierLeadChangedPosted"] | components["schemas"]["DossierLeadAcceptedPosted"] | components["schemas"]["DossierLeadRefusedPosted"] | components["schemas"]["DossierLeadConcludedPosted"] | components["schemas"]["DossierLeadWithdrawnPosted"] | components["schemas"]["DossierPriorityLineEnteredPosted"] | components["schemas"]["DossierPriorityLineLeftPosted"] | components["schemas"]["DossierLegalBasisStatedPosted"] | components["schemas"]["DossierMandateGivenPosted"] | components["schemas"]["DossierMandateWithdrawnPosted"] | components["schemas"]["DossierMandateWithdrawalAcknowledgedPosted"] | components["schemas"]["DossierStatusConflictResolvedPosted"] | components["schemas"]["DossierClosedPosted"] | components["schemas"]["DossierReopenedPosted"] | components["schemas"]["DossierParticipantInvitedPosted"] | components["schemas"]["DossierEnteredInErrorPosted"] | components["schemas"]["IntakePlannedPosted"] | components["schemas"]["IntakeRecordedPosted"] | components["schemas"]["IntakeUpdatedPosted"] | components["schemas"]["IntakeParticipantInvitedPosted"] | components["schemas"]["IntakeEnteredInErrorPosted"] | components["schemas"]["HandoverRequestedPosted"] | components["schemas"]["HandoverAcceptedPosted"] | components["schemas"]["HandoverRejectedPosted"] | components["schemas"]["HandoverContactAttemptedPosted"] | components["schemas"]["HandoverContactedPosted"] | components["schemas"]["HandoverProgressedPosted"] | components["schemas"]["HandoverHeldPosted"] | components["schemas"]["HandoverResumedPosted"] | components["schemas"]["HandoverCompletedPosted"] | components["schemas"]["HandoverFailedPosted"] | components["schemas"]["HandoverCancelledPosted"] | components["schemas"]["HandoverCancellationRequestedPosted"] | components["schemas"]["HandoverRetriedPosted"] | components["schemas"]["HandoverConcludedPosted"] | components["schemas"]["HandoverParticipantInvitedPosted"] | components["schemas"]["HandoverEnteredInErrorPosted"] | components["schemas"]["QuestionAskedPosted"] | components["schemas"]["QuestionAnsweredPosted"] | components["schemas"]["QuestionPassedOnPosted"] | components["schemas"]["QuestionAskedAgainPosted"] | components["schemas"]["QuestionClosedPosted"] | components["schemas"]["QuestionCancelledPosted"] | components["schemas"]["QuestionParticipantInvitedPosted"] | components["schemas"]["QuestionEnteredInErrorPosted"] | components["schemas"]["LabelRequestedPosted"] | components["schemas"]["LabelInformationRequestedPosted"] | components["schemas"]["LabelInformationProvidedPosted"] | components["schemas"]["LabelAssessedPosted"] | components["schemas"]["LabelGrantedPosted"] | components["schemas"]["LabelRefusedPosted"] | components["schemas"]["LabelReconsiderationRequestedPosted"] | components["schemas"]["LabelPlacedPosted"] | components["schemas"]["LabelCancelledPosted"] | components["schemas"]["LabelRetriedPosted"] | components["schemas"]["LabelConcludedPosted"] | components["schemas"]["LabelParticipantInvitedPosted"] | components["schemas"]["LabelEnteredInErrorPosted"] | components["schemas"]["TrainingProposedPosted"] | components["schemas"]["TrainingApprovedPosted"] | components["schemas"]["TrainingRefusedPosted"] | components["schemas"]["TrainingWaitlistedPosted"] | components["schemas"]["TrainingStartedPosted"] | components["schemas"]["TrainingAttendanceRecordedPosted"] | components["schemas"]["TrainingInterruptedPosted"] | components["schemas"]["TrainingResumedPosted"] | components["schemas"]["TrainingCompletedPosted"] | components["schemas"]["TrainingStoppedPosted"] | components["schemas"]["TrainingCancelledPosted"] | components["schemas"]["TrainingRetriedPosted"] | components["schemas"]["TrainingConcludedPosted"] | components["schemas"]["TrainingParticipantInvitedPosted"] | components["schemas"]["TrainingEnteredInErrorPosted"] | components["schemas"]["FollowUpAppointmentPlannedPosted"] | components["schemas"]["FollowUpAttendedPosted"] | components["schemas"]["FollowUpUnattendedPosted"] | components["schemas"]["FollowUpRetriedPosted"] | components["schemas"]["FollowUpConcludedPosted"] | components["schemas"]["FollowUpPlanAgreedPosted"] | components["schemas"]["FollowUpPlanEndedPosted"] | components["schemas"]["FollowUpEmploymentStartedPosted"] | components["schemas"]["FollowUpEmploymentConfirmedPosted"] | components["schemas"]["FollowUpEmploymentEndedPosted"] | components["schemas"]["FollowUpArt60StartedPosted"] | components["schemas"]["FollowUpArt60ChangedPosted"] | components["schemas"]["FollowUpArt60ConsultationHeldPosted"] | components["schemas"]["FollowUpArt60EndedPosted"] | components["schemas"]["FollowUpArt61StartedPosted"] | components["schemas"]["FollowUpArt61ChangedPosted"] | components["schemas"]["FollowUpArt61ConsultationHeldPosted"] | components["schemas"]["FollowUpArt61EndedPosted"] | components["schemas"]["FollowUpAftercareStartedPosted"] | components["schemas"]["FollowUpAftercareCheckedPosted"] | components["schemas"]["FollowUpAftercareEndedPosted"] | components["schemas"]["FollowUpParticipantInvitedPosted"] | components["schemas"]["FollowUpEnteredInErrorPosted"] | components["schemas"]["NonCooperationObservedPosted"] | components["schemas"]["NonCooperationJustifiedPosted"] | components["schemas"]["NonCooperationReportedPosted"] | components["schemas"]["NonCooperationAcknowledgedPosted"] | components["schemas"]["NonCooperationClientHeardPosted"] | components["schemas"]["NonCooperationSanctionUnderReviewPosted"] | components["schemas"]["NonCooperationOutcomeDecidedPosted"] | components["schemas"]["NonCooperationClosedPosted"] | components["schemas"]["NonCooperationContestedPosted"] | components["schemas"]["NonCooperationWithdrawnPosted"] | components["schemas"]["NonCooperationParticipantInvitedPosted"] | components["schemas"]["NonCooperationEnteredInErrorPosted"];
+        /** @description A step in a dossier, and where to read it. */
+        DossierEvent: {
+            /** @enum {string} */
+            specversion: "1.0";
+            /** @description The same on every try */
+            id: string;
+            /** @enum {string} */
+            type: "handover.v1.dossiers.dossiers.notify.absorbed" | "handover.v1.dossiers.dossiers.notify.benefitStated" | "handover.v1.dossiers.dossiers.notify.closed" | "handover.v1.dossiers.dossiers.notify.counsellorAssigned" | "handover.v1.dossiers.dossiers.notify.counsellorReplaced" | "handover.v1.dossiers.dossiers.notify.enteredInError" | "handover.v1.dossiers.dossiers.notify.escalated" | "handover.v1.dossiers.dossiers.notify.inscriptionClosed" | "handover.v1.dossiers.dossiers.notify.inscriptionOpened" | "handover.v1.dossiers.dossiers.notify.leadAccepted" | "handover.v1.dossiers.dossiers.notify.leadChanged" | "handover.v1.dossiers.dossiers.notify.leadConcluded" | "handover.v1.dossiers.dossiers.notify.leadRefused" | "handover.v1.dossiers.dossiers.notify.leadWithdrawn" | "handover.v1.dossiers.dossiers.notify.legalBasisStated" | "handover.v1.dossiers.dossiers.notify.mandateExpired" | "handover.v1.dossiers.dossiers.notify.mandateGiven" | "handover.v1.dossiers.dossiers.notify.mandateWithdrawalAcknowledged" | "handover.v1.dossiers.dossiers.notify.mandateWithdrawn" | "handover.v1.dossiers.dossiers.notify.merged" | "handover.v1.dossiers.dossiers.notify.opened" | "handover.v1.dossiers.dossiers.notify.participantInvited" | "handover.v1.dossiers.dossiers.notify.personalDataErased" | "handover.v1.dossiers.dossiers.notify.priorityLineEntered" | "handover.v1.dossiers.dossiers.notify.priorityLineLeft" | "handover.v1.dossiers.dossiers.notify.registeredAtVdab" | "handover.v1.dossiers.dossiers.notify.reopened" | "handover.v1.dossiers.dossiers.notify.ssinReplaced" | "handover.v1.dossiers.dossiers.notify.statusConflictDetected" | "handover.v1.dossiers.dossiers.notify.statusConflictResolved" | "handover.v1.dossiers.dossiers.notify.targetGroupChanged" | "handover.v1.dossiers.dossiers.notify.trajectoryStarted" | "handover.v1.dossiers.followUps.notify.aftercareChecked" | "handover.v1.dossiers.followUps.notify.aftercareEnded" | "handover.v1.dossiers.followUps.notify.aftercareStarted" | "handover.v1.dossiers.followUps.notify.appointmentPlanned" | "handover.v1.dossiers.followUps.notify.art60Changed" | "handover.v1.dossiers.followUps.notify.art60ConsultationHeld" | "handover.v1.dossiers.followUps.notify.art60Ended" | "handover.v1.dossiers.followUps.notify.art60Started" | "handover.v1.dossiers.followUps.notify.art61Changed" | "handover.v1.dossiers.followUps.notify.art61ConsultationHeld" | "handover.v1.dossiers.followUps.notify.art61Ended" | "handover.v1.dossiers.followUps.notify.art61Started" | "handover.v1.dossiers.followUps.notify.attended" | "handover.v1.dossiers.followUps.notify.concluded" | "handover.v1.dossiers.followUps.notify.employmentConfirmed" | "handover.v1.dossiers.followUps.notify.employmentEnded" | "handover.v1.dossiers.followUps.notify.employmentStarted" | "handover.v1.dossiers.followUps.notify.enteredInError" | "handover.v1.dossiers.followUps.notify.escalated" | "handover.v1.dossiers.followUps.notify.participantInvited" | "handover.v1.dossiers.followUps.notify.planAgreed" | "handover.v1.dossiers.followUps.notify.planEnded" | "handover.v1.dossiers.followUps.notify.retried" | "handover.v1.dossiers.followUps.notify.unattended" | "handover.v1.dossiers.handovers.notify.accepted" | "handover.v1.dossiers.handovers.notify.cancellationRequested" | "handover.v1.dossiers.handovers.notify.cancelled" | "handover.v1.dossiers.handovers.notify.completed" | "handover.v1.dossiers.handovers.notify.concluded" | "handover.v1.dossiers.handovers.notify.contactAttempted" | "handover.v1.dossiers.handovers.notify.contacted" | "handover.v1.dossiers.handovers.notify.enteredInError" | "handover.v1.dossiers.handovers.notify.escalated" | "handover.v1.dossiers.handovers.notify.failed" | "handover.v1.dossiers.handovers.notify.held" | "handover.v1.dossiers.handovers.notify.participantInvited" | "handover.v1.dossiers.handovers.notify.progressed" | "handover.v1.dossiers.handovers.notify.received" | "handover.v1.dossiers.handovers.notify.rejected" | "handover.v1.dossiers.handovers.notify.requested" | "handover.v1.dossiers.handovers.notify.resumed" | "handover.v1.dossiers.handovers.notify.retried" | "handover.v1.dossiers.intakes.notify.enteredInError" | "handover.v1.dossiers.intakes.notify.escalated" | "handover.v1.dossiers.intakes.notify.participantInvited" | "handover.v1.dossiers.intakes.notify.planned" | "handover.v1.dossiers.intakes.notify.recorded" | "handover.v1.dossiers.intakes.notify.updated" | "handover.v1.dossiers.labels.notify.assessed" | "handover.v1.dossiers.labels.notify.cancelled" | "handover.v1.dossiers.labels.notify.concluded" | "handover.v1.dossiers.labels.notify.enteredInError" | "handover.v1.dossiers.labels.notify.escalated" | "handover.v1.dossiers.labels.notify.granted" | "handover.v1.dossiers.labels.notify.informationProvided" | "handover.v1.dossiers.labels.notify.informationRequested" | "handover.v1.dossiers.labels.notify.participantInvited" | "handover.v1.dossiers.labels.notify.placed" | "handover.v1.dossiers.labels.notify.received" | "handover.v1.dossiers.labels.notify.reconsiderationRequested" | "handover.v1.dossiers.labels.notify.refused" | "handover.v1.dossiers.labels.notify.requested" | "handover.v1.dossiers.labels.notify.retried" | "handover.v1.dossiers.nonCooperations.notify.acknowledged" | "handover.v1.dossiers.nonCooperations.notify.clientHeard" | "handover.v1.dossiers.nonCooperations.notify.closed" | "handover.v1.dossiers.nonCooperations.notify.contested" | "handover.v1.dossiers.nonCooperations.notify.enteredInError" | "handover.v1.dossiers.nonCooperations.notify.escalated" | "handover.v1.dossiers.nonCooperations.notify.justified" | "handover.v1.dossiers.nonCooperations.notify.observed" | "handover.v1.dossiers.nonCooperations.notify.outcomeDecided" | "handover.v1.dossiers.nonCooperations.notify.participantInvited" | "handover.v1.dossiers.nonCooperations.notify.reported" | "handover.v1.dossiers.nonCooperations.notify.sanctionUnderReview" | "handover.v1.dossiers.nonCooperations.notify.withdrawn" | "handover.v1.dossiers.questions.notify.answered" | "handover.v1.dossiers.questions.notify.asked" | "handover.v1.dossiers.questions.notify.askedAgain" | "handover.v1.dossiers.questions.notify.cancelled" | "handover.v1.dossiers.questions.notify.closed" | "handover.v1.dossiers.questions.notify.enteredInError" | "handover.v1.dossiers.questions.notify.escalated" | "handover.v1.dossiers.questions.notify.participantInvited" | "handover.v1.dossiers.questions.notify.passedOn" | "handover.v1.dossiers.trainings.notify.approved" | "handover.v1.dossiers.trainings.notify.attendanceRecorded" | "handover.v1.dossiers.trainings.notify.cancelled" | "handover.v1.dossiers.trainings.notify.completed" | "handover.v1.dossiers.trainings.notify.concluded" | "handover.v1.dossiers.trainings.notify.contractCrossed" | "handover.v1.dossiers.trainings.notify.enteredInError" | "handover.v1.dossiers.trainings.notify.escalated" | "handover.v1.dossiers.trainings.notify.interrupted" | "handover.v1.dossiers.trainings.notify.participantInvited" | "handover.v1.dossiers.trainings.notify.proposed" | "handover.v1.dossiers.trainings.notify.refused" | "handover.v1.dossiers.trainings.notify.resumed" | "handover.v1.dossiers.trainings.notify.retried" | "handover.v1.dossiers.trainings.notify.started" | "handover.v1.dossiers.trainings.notify.stopped" | "handover.v1.dossiers.trainings.notify.waitlisted";
+            /** Format: uri */
+            source: string;
+            /** @enum {string} */
+            service: "handover";
+            /** @description The dossier's id */
+            subject: string;
+            /** Format: date-time */
+            time: string;
+            datacontenttype: string;
+            data: {
+                /** Format: uuid */
+                dossierId: string;
+                /** Format: uuid */
+                eventId: string;
+                type: string;
+                /**
+                 * Format: uri
+                 * @description Read the event here
+                 */
+                href: string;
+                /** Format: uuid */
+                threadId?: string;
+                sequence?: number;
+                /** @description Whose step it is */
+                organisation?: string;
+                /** @description Of a full subscription: the event as you may see it when this was sent */
+                event?: components["schemas"]["EventView"];
+            };
+            /** @description Place in the dossier, zero-padded */
+            sequence: string;
+            /** @description What was sent to you before for this dossier */
+            previoussequence?: string;
+            /** @description The same for a thread and for those that try it again */
+            correlationid?: string;
+        };
+        /** @description A signed checkpoint of the log over all dossiers. It says nothing about anyone. */
+        LogCheckpoint: {
+            /** @enum {string} */
+            specversion: "1.0";
+            /** @description The same on every try */
+            id: string;
+            /** @constant */
+            type: "handover.v1.checkpoint";
+            /** Format: uri */
+            source: string;
+            /** @enum {string} */
+            service: "handover";
+            /** @constant */
+            subject: "log";
+            /** Format: date-time */
+            time: string;
+            datacontenttype: string;
+            data: {
+                /** @description Events in the log */
+                size: string;
+                /** @description The signed note: keep the latest */
+                note: string;
+                /** Format: uri */
+                href: string;
+            };
+        };
+        /** @description What `POST /v1/subscriptions/{subscriptionId}/test` sends. */
+        SubscriptionTest: {
+            /** @enum {string} */
+            specversion: "1.0";
+            /** @description The same on every try */
+            id: string;
+            /** @constant */
+            type: "handover.v1.test";
+            /** Format: uri */
+            source: string;
+            /** @enum {string} */
+            service: "handover";
+            /** @description The subscription's id */
+            subject: string;
+            /** Format: date-time */
+            time: string;
+            datacontenttype: string;
+            data: {
+                /** Format: uuid */
+                subscriptionId: string;
+            };
+        };
     };
     responses: never;
     parameters: never;
@@ -7599,10 +7719,10 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
-                     *           "id": "voorbeeld",
-                     *           "status": 1,
                      *           "dossierId": "01a2039f-8f32-7d21-ab59-99e3cbca2aa3",
                      *           "eventId": "01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10",
+                     *           "id": "4711",
+                     *           "status": 201,
                      *           "threadId": "01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10"
                      *         }
                      *       ],
@@ -7620,10 +7740,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "voorbeeld",
-                     *       "status": 1,
                      *       "dossierId": "01a2039f-8f32-7d21-ab59-99e3cbca2aa3",
                      *       "eventId": "01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10",
+                     *       "id": "4711",
+                     *       "status": 201,
                      *       "threadId": "01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10"
                      *     }
                      */
@@ -10519,46 +10639,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/cloudevents+json": {
-                    /** @enum {string} */
-                    specversion: "1.0";
-                    /** @description The event's id, the same on every try */
-                    id: string;
-                    /** @enum {string} */
-                    type: "handover.v1.dossiers.dossiers.notify.absorbed" | "handover.v1.dossiers.dossiers.notify.benefitStated" | "handover.v1.dossiers.dossiers.notify.closed" | "handover.v1.dossiers.dossiers.notify.counsellorAssigned" | "handover.v1.dossiers.dossiers.notify.counsellorReplaced" | "handover.v1.dossiers.dossiers.notify.enteredInError" | "handover.v1.dossiers.dossiers.notify.escalated" | "handover.v1.dossiers.dossiers.notify.inscriptionClosed" | "handover.v1.dossiers.dossiers.notify.inscriptionOpened" | "handover.v1.dossiers.dossiers.notify.leadAccepted" | "handover.v1.dossiers.dossiers.notify.leadChanged" | "handover.v1.dossiers.dossiers.notify.leadConcluded" | "handover.v1.dossiers.dossiers.notify.leadRefused" | "handover.v1.dossiers.dossiers.notify.leadWithdrawn" | "handover.v1.dossiers.dossiers.notify.legalBasisStated" | "handover.v1.dossiers.dossiers.notify.mandateExpired" | "handover.v1.dossiers.dossiers.notify.mandateGiven" | "handover.v1.dossiers.dossiers.notify.mandateWithdrawalAcknowledged" | "handover.v1.dossiers.dossiers.notify.mandateWithdrawn" | "handover.v1.dossiers.dossiers.notify.merged" | "handover.v1.dossiers.dossiers.notify.opened" | "handover.v1.dossiers.dossiers.notify.participantInvited" | "handover.v1.dossiers.dossiers.notify.personalDataErased" | "handover.v1.dossiers.dossiers.notify.priorityLineEntered" | "handover.v1.dossiers.dossiers.notify.priorityLineLeft" | "handover.v1.dossiers.dossiers.notify.registeredAtVdab" | "handover.v1.dossiers.dossiers.notify.reopened" | "handover.v1.dossiers.dossiers.notify.ssinReplaced" | "handover.v1.dossiers.dossiers.notify.statusConflictDetected" | "handover.v1.dossiers.dossiers.notify.statusConflictResolved" | "handover.v1.dossiers.dossiers.notify.targetGroupChanged" | "handover.v1.dossiers.dossiers.notify.trajectoryStarted" | "handover.v1.dossiers.followUps.notify.aftercareChecked" | "handover.v1.dossiers.followUps.notify.aftercareEnded" | "handover.v1.dossiers.followUps.notify.aftercareStarted" | "handover.v1.dossiers.followUps.notify.appointmentPlanned" | "handover.v1.dossiers.followUps.notify.art60Changed" | "handover.v1.dossiers.followUps.notify.art60ConsultationHeld" | "handover.v1.dossiers.followUps.notify.art60Ended" | "handover.v1.dossiers.followUps.notify.art60Started" | "handover.v1.dossiers.followUps.notify.art61Changed" | "handover.v1.dossiers.followUps.notify.art61ConsultationHeld" | "handover.v1.dossiers.followUps.notify.art61Ended" | "handover.v1.dossiers.followUps.notify.art61Started" | "handover.v1.dossiers.followUps.notify.attended" | "handover.v1.dossiers.followUps.notify.concluded" | "handover.v1.dossiers.followUps.notify.employmentConfirmed" | "handover.v1.dossiers.followUps.notify.employmentEnded" | "handover.v1.dossiers.followUps.notify.employmentStarted" | "handover.v1.dossiers.followUps.notify.enteredInError" | "handover.v1.dossiers.followUps.notify.escalated" | "handover.v1.dossiers.followUps.notify.participantInvited" | "handover.v1.dossiers.followUps.notify.planAgreed" | "handover.v1.dossiers.followUps.notify.planEnded" | "handover.v1.dossiers.followUps.notify.retried" | "handover.v1.dossiers.followUps.notify.unattended" | "handover.v1.dossiers.handovers.notify.accepted" | "handover.v1.dossiers.handovers.notify.cancellationRequested" | "handover.v1.dossiers.handovers.notify.cancelled" | "handover.v1.dossiers.handovers.notify.completed" | "handover.v1.dossiers.handovers.notify.concluded" | "handover.v1.dossiers.handovers.notify.contactAttempted" | "handover.v1.dossiers.handovers.notify.contacted" | "handover.v1.dossiers.handovers.notify.enteredInError" | "handover.v1.dossiers.handovers.notify.escalated" | "handover.v1.dossiers.handovers.notify.failed" | "handover.v1.dossiers.handovers.notify.held" | "handover.v1.dossiers.handovers.notify.participantInvited" | "handover.v1.dossiers.handovers.notify.progressed" | "handover.v1.dossiers.handovers.notify.received" | "handover.v1.dossiers.handovers.notify.rejected" | "handover.v1.dossiers.handovers.notify.requested" | "handover.v1.dossiers.handovers.notify.resumed" | "handover.v1.dossiers.handovers.notify.retried" | "handover.v1.dossiers.intakes.notify.enteredInError" | "handover.v1.dossiers.intakes.notify.escalated" | "handover.v1.dossiers.intakes.notify.participantInvited" | "handover.v1.dossiers.intakes.notify.planned" | "handover.v1.dossiers.intakes.notify.recorded" | "handover.v1.dossiers.intakes.notify.updated" | "handover.v1.dossiers.labels.notify.assessed" | "handover.v1.dossiers.labels.notify.cancelled" | "handover.v1.dossiers.labels.notify.concluded" | "handover.v1.dossiers.labels.notify.enteredInError" | "handover.v1.dossiers.labels.notify.escalated" | "handover.v1.dossiers.labels.notify.granted" | "handover.v1.dossiers.labels.notify.informationProvided" | "handover.v1.dossiers.labels.notify.informationRequested" | "handover.v1.dossiers.labels.notify.participantInvited" | "handover.v1.dossiers.labels.notify.placed" | "handover.v1.dossiers.labels.notify.received" | "handover.v1.dossiers.labels.notify.reconsiderationRequested" | "handover.v1.dossiers.labels.notify.refused" | "handover.v1.dossiers.labels.notify.requested" | "handover.v1.dossiers.labels.notify.retried" | "handover.v1.dossiers.nonCooperations.notify.acknowledged" | "handover.v1.dossiers.nonCooperations.notify.clientHeard" | "handover.v1.dossiers.nonCooperations.notify.closed" | "handover.v1.dossiers.nonCooperations.notify.contested" | "handover.v1.dossiers.nonCooperations.notify.enteredInError" | "handover.v1.dossiers.nonCooperations.notify.escalated" | "handover.v1.dossiers.nonCooperations.notify.justified" | "handover.v1.dossiers.nonCooperations.notify.observed" | "handover.v1.dossiers.nonCooperations.notify.outcomeDecided" | "handover.v1.dossiers.nonCooperations.notify.participantInvited" | "handover.v1.dossiers.nonCooperations.notify.reported" | "handover.v1.dossiers.nonCooperations.notify.sanctionUnderReview" | "handover.v1.dossiers.nonCooperations.notify.withdrawn" | "handover.v1.dossiers.questions.notify.answered" | "handover.v1.dossiers.questions.notify.asked" | "handover.v1.dossiers.questions.notify.askedAgain" | "handover.v1.dossiers.questions.notify.cancelled" | "handover.v1.dossiers.questions.notify.closed" | "handover.v1.dossiers.questions.notify.enteredInError" | "handover.v1.dossiers.questions.notify.escalated" | "handover.v1.dossiers.questions.notify.participantInvited" | "handover.v1.dossiers.questions.notify.passedOn" | "handover.v1.dossiers.trainings.notify.approved" | "handover.v1.dossiers.trainings.notify.attendanceRecorded" | "handover.v1.dossiers.trainings.notify.cancelled" | "handover.v1.dossiers.trainings.notify.completed" | "handover.v1.dossiers.trainings.notify.concluded" | "handover.v1.dossiers.trainings.notify.contractCrossed" | "handover.v1.dossiers.trainings.notify.enteredInError" | "handover.v1.dossiers.trainings.notify.escalated" | "handover.v1.dossiers.trainings.notify.interrupted" | "handover.v1.dossiers.trainings.notify.participantInvited" | "handover.v1.dossiers.trainings.notify.proposed" | "handover.v1.dossiers.trainings.notify.refused" | "handover.v1.dossiers.trainings.notify.resumed" | "handover.v1.dossiers.trainings.notify.retried" | "handover.v1.dossiers.trainings.notify.started" | "handover.v1.dossiers.trainings.notify.stopped" | "handover.v1.dossiers.trainings.notify.waitlisted";
-                    /** Format: uri */
-                    source: string;
-                    /** @enum {string} */
-                    service?: "handover";
-                    /** @description The dossier's id */
-                    subject: string;
-                    /** Format: date-time */
-                    time: string;
-                    /** @description Place in the dossier, zero-padded */
-                    sequence: string;
-                    /** @description What was sent to you before for this dossier */
-                    previoussequence?: string;
-                    correlationid?: string;
-                    datacontenttype?: string;
-                    data: {
-                        /** Format: uuid */
-                        dossierId: string;
-                        /** Format: uuid */
-                        eventId: string;
-                        /** Format: uuid */
-                        threadId?: string;
-                        type: string;
-                        sequence?: number;
-                        organisation?: string;
-                        /**
-                         * Format: uri
-                         * @description Read the event here
-                         */
-                        href: string;
-                        /** @description Of a full subscription: the event as you may see it when this was sent */
-                        event?: Record<string, never>;
-                    };
-                };
+                "application/cloudevents+json": components["schemas"]["DossierEvent"];
             };
         };
         responses: {
@@ -10584,25 +10665,33 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/cloudevents+json": {
-                    /** @constant */
-                    specversion: "1.0";
-                    id: string;
-                    /** @constant */
-                    type: "handover.v1.checkpoint";
-                    source: string;
-                    /** @constant */
-                    subject: "log";
-                    /** Format: date-time */
-                    time: string;
-                    data: {
-                        /** @description Events in the log */
-                        size: string;
-                        /** @description The signed note: keep the latest */
-                        note: string;
-                        href: string;
-                    };
+                "application/cloudevents+json": components["schemas"]["LogCheckpoint"];
+            };
+        };
+        responses: {
+            /** @description Received */
+            204: {
+                headers: {
+                    [name: string]: unknown;
                 };
+                content?: never;
+            };
+        };
+    };
+    receiveTest: {
+        parameters: {
+            query?: never;
+            header: {
+                "webhook-id": string;
+                "webhook-timestamp": string;
+                "webhook-signature": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/cloudevents+json": components["schemas"]["SubscriptionTest"];
             };
         };
         responses: {

@@ -184,6 +184,7 @@ PUBLIC = {
     "POST /v1/inbound/vdab",
     "GET /metrics",
     "GET /doc",
+    "GET /doc/asyncapi.json",
     "GET /doc/openapi.json",
     "GET /static/{name}",
     "GET /sw.js",

@@ -270,10 +270,10 @@ def test_codes_are_those_of_the_description() -> None:
 
 def test_a_webhook_has_the_fields_of_the_description() -> None:
     for hook in DOCUMENT["webhooks"].values():
-        schema = hook["post"]["requestBody"]["content"]["application/cloudevents+json"]["schema"]
+        reference = hook["post"]["requestBody"]["content"]["application/cloudevents+json"]["schema"]["$ref"]
+        schema = SCHEMAS[reference.removeprefix(PREFIX)]
         assert set(schema["properties"]) <= set(Webhook.__struct_encode_fields__)
-    event = DOCUMENT["webhooks"]["dossierEvent"]["post"]["requestBody"]["content"]["application/cloudevents+json"]
-    assert set(Webhook.__struct_encode_fields__) == set(event["schema"]["properties"])
+    assert set(Webhook.__struct_encode_fields__) == set(SCHEMAS["DossierEvent"]["properties"])
 
 
 def test_the_models_are_up_to_date() -> None:

@@ -4,7 +4,7 @@ import dataclasses
 from datetime import date, timedelta
 from typing import Any
 
-from tests.delivery.support import OCMW, VDAB, Receiver, World, status, until, until_async
+from tests.delivery.support import BASE, OCMW, VDAB, Receiver, World, status, until, until_async
 
 from handover.delivery.subscriptions import Content
 from handover.domain.codes import TargetGroup
@@ -53,6 +53,7 @@ async def test_the_event_goes_along_as_the_api_would_show_it(land: World, receiv
     event = _event(receiver, "intake.recorded")
     assert set(event["data"]) == {"targetGroup", "workWish", "situation", "health"}, "shared, but no internal note"
     assert "redacted" not in event
+    assert event["href"] == f"{BASE}/v1/dossiers/{dossier_id}/events/{event['eventId']}"
     assert b"Nog eens bellen" not in b"".join(hook.raw for hook in receiver.hooks)
 
 

@@ -11,7 +11,7 @@ from rich import print as show
 from handover.platform.settings import Settings
 from handover.web.app import create_app
 from handover.web.needs import Services
-from handover.web.openapi import as_3_0, document
+from handover.web.openapi import as_3_0, as_asyncapi, document
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
         check: bool = typer.Option(False, "--check", help="Write nothing; fail when a file differs."),
         directory: Path = typer.Option(Path("openapi"), help="Where the files are."),
     ) -> None:
-        """Write openapi/handover-v1.json (3.1, with webhooks) and handover-v1-3.0.json (3.0.3)."""
+        """Write openapi/handover-v1.json (3.1, with webhooks), its 3.0.3, and the events alone in AsyncAPI 3."""
         differing = []
         for name, text in rendered().items():
             path = directory / name
@@ -41,7 +41,9 @@ def rendered() -> dict[str, str]:
     # The description needs no running service, only the settings' defaults.
     services = cast("Services", SimpleNamespace(settings=Settings.model_construct()))
     full = document(create_app(services))
-    return {
-        "handover-v1.json": json.dumps(full, indent=1, ensure_ascii=False) + "\n",
-        "handover-v1-3.0.json": json.dumps(as_3_0(full), indent=1, ensure_ascii=False) + "\n",
+    files = {
+        "handover-v1.json": full,
+        "handover-v1-3.0.json": as_3_0(full),
+        "handover-v1-events.json": as_asyncapi(full),
     }
+    return {name: json.dumps(found, indent=1, ensure_ascii=False) + "\n" for name, found in files.items()}

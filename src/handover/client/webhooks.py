@@ -52,7 +52,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     def event(self) -> EventView | None:
         """The event as you may see it, where the subscription is a full one."""
         found = self.data.get("event")
-        return None if found is None else msgspec.convert(found | {"href": self.href}, EventView)
+        return None if found is None else msgspec.convert(found, EventView)
 
 
 class Webhooks:

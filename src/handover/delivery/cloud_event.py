@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from handover.delivery.addresses import event_href, with_href
 from handover.domain.kinds import EVENT_TYPES
 from handover.domain.threads import Status
 
@@ -99,6 +100,7 @@ def webhook_body(step: Step, *, base_url: str, previous: int, event: bytes | Non
     `event` is the event as the receiver sees it, for a full one. Raises KeyError for an event type that this
     version does not know.
     """
+    href = event_href(base_url, step.dossier_id, step.event_id)
     correlation = next((t.correlation_id for t in step.threads if t.thread_id == step.thread_id), "")
     return _encode(
         _CloudEvent(
@@ -120,8 +122,8 @@ def webhook_body(step: Step, *, base_url: str, previous: int, event: bytes | Non
                 sequence=step.sequence,
                 organisation=step.organisation,
                 thread_id=step.thread_id,
-                href=f"{base_url}/v1/dossiers/{step.dossier_id}/events/{step.event_id}",
-                event=None if event is None else msgspec.Raw(event),
+                href=href,
+                event=None if event is None else msgspec.Raw(with_href(event, href)),
             ),
         )
     )

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from uuid import UUID
 
 import msgspec
 from starlette.responses import Response
 
+from handover.delivery.addresses import event_href, with_href
 from handover.domain.dossier import Dossier
 from handover.domain.fields import Visibility
 from handover.domain.parties import Directory
@@ -81,13 +81,3 @@ def feed_item(told: Told, base_url: str) -> bytes | None:
         return None
     href = event_href(base_url, told.dossier_id, told.seen.glance.event_id)
     return with_href(told.seen.body, href)[:-1] + f',"cursor":"{told.cursor}"}}'.encode()
-
-
-def with_href(body: bytes, href: str) -> bytes:
-    """Add its own address to an encoded object."""
-    return body[:-1] + b',"href":"' + href.encode() + b'"}'
-
-
-def event_href(base: str, dossier_id: UUID, event_id: UUID | str) -> str:
-    """Give the address of an event."""
-    return f"{base}/v1/dossiers/{dossier_id}/events/{event_id}"

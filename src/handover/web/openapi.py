@@ -1,6 +1,7 @@
 """The API description: what FastAPI knows, the events that it does not, webhooks.
 
-Committed under `openapi/`, together with a rendering in 3.0.3; a test fails when they differ from the code.
+Committed under `openapi/`, together with a rendering in 3.0.3 and the events alone in AsyncAPI; a test fails when they
+differ from the code.
 """
 
 from typing import Any
@@ -8,15 +9,17 @@ from typing import Any
 import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from starlette.responses import JSONResponse, Response
 
-from handover.delivery.cloud_event import CHECKPOINT_TYPE
 from handover.domain import agreeing, offers
 from handover.domain.kinds import EVENT_TYPES
 from handover.web.api import access_views, identification, inbound_views, models
+from handover.web.asyncapi import as_asyncapi
 from handover.web.openapi_3_0 import as_3_0
+from handover.web.openapi_webhooks import webhook_schemas, webhooks
 from handover.web.schemas import PREFIX, example_of, tidied
 
-__all__ = ["as_3_0", "describe", "document"]
+__all__ = ["as_3_0", "as_asyncapi", "describe", "document"]
 
 _BODIES = (
     models.DossierOpening,
@@ -68,14 +71,18 @@ OFFER_EXAMPLE = {
 
 
 def describe(app: FastAPI) -> None:
-    """Make the application answer this description of itself."""
+    """Make the application answer this description of itself, and of its events alone."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = document(app)
         return app.openapi_schema
 
+    async def events() -> Response:
+        return JSONResponse(as_asyncapi(app.openapi()))
+
     app.openapi = openapi  # type: ignore[method-assign]
+    app.add_api_route("/doc/asyncapi.json", events, include_in_schema=False)
 
 
 def document(app: FastAPI) -> dict[str, Any]:
@@ -106,7 +113,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     )
     found["info"]["license"] = {"name": "EUPL-1.2", "identifier": "EUPL-1.2"}
     components = found.setdefault("components", {})
-    schemas = components.get("schemas", {}) | _bodies() | _events()
+    schemas = components.get("schemas", {}) | _bodies() | _events() | webhook_schemas()
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     components["schemas"] = schemas = tidied(schemas)
@@ -129,7 +136,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     for path in found["paths"].values():
         for operation in path.values():
             _complete(operation, schemas)
-    found["webhooks"] = _webhooks()
+    found["webhooks"] = webhooks()
     # What `data` holds by type, those that the system itself records too; fields withheld from a reader are left out.
     found["x-event-data"] = {name: {"$ref": PREFIX + kind.strict.__name__} for name, kind in EVENT_TYPES.items()}
     return found
@@ -194,83 +201,3 @@ def _events() -> dict[str, Any]:
         "description": "A step. Without threadId it goes to the one thread it can belong to, or opens one.",
     }
     return schemas
-
-
-def _webhooks() -> dict[str, Any]:
-    body = {
-        "type": "object",
-        "required": ["specversion", "id", "type", "source", "subject", "time", "sequence", "data"],
-        "properties": {
-            "specversion": {"type": "string", "enum": ["1.0"]},
-            "id": {"type": "string", "description": "The event's id, the same on every try"},
-            "type": {"type": "string", "enum": sorted(kind.cloud_type for kind in EVENT_TYPES.values())},
-            "source": {"type": "string", "format": "uri"},
-            "service": {"type": "string", "enum": ["handover"]},
-            "subject": {"type": "string", "description": "The dossier's id"},
-            "time": {"type": "string", "format": "date-time"},
-            "sequence": {"type": "string", "description": "Place in the dossier, zero-padded"},
-            "previoussequence": {
-                "type": "string",
-                "description": "What was sent to you before for this dossier",
-            },
-            "correlationid": {"type": "string"},
-            "datacontenttype": {"type": "string"},
-            "data": {
-                "type": "object",
-                "required": ["dossierId", "eventId", "type", "href"],
-                "properties": {
-                    "dossierId": {"type": "string", "format": "uuid"},
-                    "eventId": {"type": "string", "format": "uuid"},
-                    "threadId": {"type": "string", "format": "uuid"},
-                    "type": {"type": "string"},
-                    "sequence": {"type": "integer"},
-                    "organisation": {"type": "string"},
-                    "href": {"type": "string", "format": "uri", "description": "Read the event here"},
-                    "event": {
-                        "type": "object",
-                        "description": "Of a full subscription: the event as you may see it when this was sent",
-                    },
-                },
-            },
-        },
-    }
-    checkpoint = {
-        "type": "object",
-        "required": ["specversion", "id", "type", "source", "subject", "time", "data"],
-        "properties": {
-            "specversion": {"const": "1.0"},
-            "id": {"type": "string"},
-            "type": {"const": CHECKPOINT_TYPE},
-            "source": {"type": "string"},
-            "subject": {"const": "log"},
-            "time": {"type": "string", "format": "date-time"},
-            "data": {
-                "type": "object",
-                "required": ["size", "note", "href"],
-                "properties": {
-                    "size": {"type": "string", "description": "Events in the log"},
-                    "note": {"type": "string", "description": "The signed note: keep the latest"},
-                    "href": {"type": "string"},
-                },
-            },
-        },
-    }
-    return {
-        "dossierEvent": {
-            "post": _webhook("receiveDossierEvent", "A step in one of your dossiers", "Subscriptions", body)
-        },
-        "logCheckpoint": {"post": _webhook("receiveCheckpoint", "A signed checkpoint of the log", "Log", checkpoint)},
-    }
-
-
-def _webhook(operation_id: str, summary: str, tag: str, body: object) -> dict[str, object]:
-    header = {"required": True, "schema": {"type": "string"}, "in": "header"}
-    return {
-        "operationId": operation_id,
-        "summary": summary,
-        "description": "Signed after Standard Webhooks (v1 and v1a). Answer 2xx within 15 seconds.",
-        "tags": [tag],
-        "parameters": [header | {"name": f"webhook-{name}"} for name in ("id", "timestamp", "signature")],
-        "requestBody": {"required": True, "content": {"application/cloudevents+json": {"schema": body}}},
-        "responses": {"204": {"description": "Received"}},
-    }

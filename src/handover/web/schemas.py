@@ -84,6 +84,9 @@ def _tidied(node: dict[str, Any]) -> dict[str, Any]:
         del node["title"]
     if node.get("required") == []:
         del node["required"]
+    if "$ref" in node and len(node) > 1:
+        # Before 3.1, and in JSON Schema before 2019, what stands beside a reference counts for nothing.
+        node["allOf"] = [{"$ref": node.pop("$ref")}]
     return node
 
 

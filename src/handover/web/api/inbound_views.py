@@ -53,6 +53,18 @@ class EventProblem(View):
 class Taken(View):
     """What became of one event. `status` as HTTP would say it; `retry`: another must come first, send it again."""
 
+    model_config = ConfigDict(
+        alias_generator=to_camel,
+        json_schema_extra={
+            "example": {
+                "id": "4711",
+                "status": 201,
+                "dossierId": "01a2039f-8f32-7d21-ab59-99e3cbca2aa3",
+                "eventId": "01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10",
+                "threadId": "01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10",
+            }
+        },
+    )
     id: str
     status: int
     repeated: bool | None = None

@@ -8,13 +8,14 @@ import msgspec
 from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
+from handover.delivery.addresses import event_href
 from handover.domain.deadlines import local_day
 from handover.domain.fields import Visibility
 from handover.domain.policy import Action, Classes, Relation, Task, decide
 from handover.domain.relations import roles_of
 from handover.domain.visibility import Reader, visible_data
 from handover.inbox.views import InboxItem
-from handover.web.answers import answer, collection, event_href
+from handover.web.answers import answer, collection
 from handover.web.api.describing import PROBLEMS, gives, scope, takes
 from handover.web.api.models import Seen
 from handover.web.api.threads import age_in_days, rung_name

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from handover.access.denials import MissingScope
+from handover.delivery.addresses import event_href
 from handover.delivery.outbox import Delivery
 from handover.delivery.queue import State
 from handover.delivery.replays import Replay as Job
@@ -16,7 +17,7 @@ from handover.delivery.replays import Which
 from handover.delivery.subscriptions import Content, Status, Subscription
 from handover.domain.parties import Caller
 from handover.domain.policy import CONFIDENTIAL_SCOPE, Task
-from handover.web.answers import answer, collection, event_href, without_nulls
+from handover.web.answers import answer, collection, without_nulls
 from handover.web.api.describing import KEY_HEADER, PROBLEMS, gives, scope, takes
 from handover.web.api.dossiers import PageSize
 from handover.web.api.models import Replay, Resend, Skip, SubscriptionChange, SubscriptionCreation
