@@ -141,6 +141,7 @@ async def test_what_could_not_be_placed_stands_until_it_is_repaired(house: Own) 
     repaired = await house.read(puller)
     assert await house.links.rejects(link.link_id) == []
     assert (repaired.outcome.opened, repaired.outcome.rejects) == (1, 0)
+    assert len(house.centre.signed_in) == 2, "what it remembered of the system is gone: a repair is seen at once"
 
 
 @pytest.mark.parametrize(

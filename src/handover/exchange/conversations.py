@@ -1,8 +1,9 @@
-"""Open conversations with outside systems, one per link: signed in once, and anew when the link is made otherwise."""
+"""Open conversations with outside systems, one per link: signed in once, and anew when somebody touches the link."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Generic, Protocol, Self, TypeVar
 from uuid import UUID
@@ -45,12 +46,15 @@ class Conversations(Generic[Speaks]):
         self._links = links
         self._kinds = kinds
         self._opened = opened
-        self._open: dict[UUID, tuple[bytes, Speaks, AsyncExitStack]] = {}
+        self._open: dict[UUID, tuple[tuple[bytes, datetime], Speaks, AsyncExitStack]] = {}
 
     async def of(self, link: Link) -> Speaks:
-        """Give the open one; a new one when there is none, or when the link is made otherwise. Raises AdapterError."""
-        kept = self._open.get(link.link_id)
-        if kept is not None and kept[0] == link.sealed:
+        """Give the open one; a new one when there is none, or somebody touched the link since. Raises AdapterError.
+
+        Who asks to read at once has repaired something: what was remembered of the system is forgotten with it.
+        """
+        kept, made = self._open.get(link.link_id), (link.sealed, link.changed_at)
+        if kept is not None and kept[0] == made:
             return kept[1]
         await self.let_go(link.link_id)
         kind = self._kinds.get(link.system)
@@ -64,7 +68,7 @@ class Conversations(Generic[Speaks]):
         stack = AsyncExitStack()
         speaks = opened(settings)
         await stack.enter_async_context(speaks)
-        self._open[link.link_id] = (link.sealed, speaks, stack)
+        self._open[link.link_id] = (made, speaks, stack)
         return speaks
 
     async def let_go(self, link_id: UUID) -> None:

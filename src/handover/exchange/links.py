@@ -82,6 +82,8 @@ class Link:
     said: str
     outcome: Outcome
     fence: int
+    changed_at: datetime
+    """When somebody last made it otherwise, paused it or asked to read it at once."""
     sealed: bytes = field(repr=False)
 
 
@@ -96,7 +98,7 @@ class Standing:
 
 _FIELDS = """
     link_id, organisation_id, system, settings, legal_basis_id, interval_seconds, status, due_at, began_at, read_at,
-    failures, failing_since, trouble, said, outcome, fence
+    failures, failing_since, trouble, said, outcome, fence, changed_at
 """
 _CLAIM = f"""
 UPDATE adapter_link SET lease_until = $1::timestamptz + $2::interval, fence = fence + 1, began_at = $1
@@ -290,6 +292,7 @@ def _link(row: Any) -> Link:  # noqa: ANN401 - asyncpg.Record, whose values have
         said=row["said"],
         outcome=msgspec.json.decode(row["outcome"], type=Outcome),
         fence=row["fence"],
+        changed_at=row["changed_at"],
         sealed=row["settings"],
     )
 

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from handover.adapters.kit.contract import System
 from handover.adapters.kit.plan import Plan
+from handover.adapters.lino.calendar import KeptCalendar
 from handover.adapters.lino.client import LinoClient
 from handover.adapters.lino.inbound import plan_of
 from handover.adapters.lino.reader import read
@@ -58,9 +59,10 @@ class LinoAdapter(LinoConversation):
     ) -> None:
         super().__init__(account, limits)
         self._began = began
+        self._calendar = KeptCalendar()
 
     async def plan(self, organisation_id: str, *, now: datetime, allow_test_range: bool) -> Plan:
-        """Read all tables of the Lino; see `Inbound.plan`."""
+        """Read all tables of the Lino, its calendar less often (`KeptCalendar`); see `Inbound.plan`."""
         self._client.forget_layouts()
-        snapshot = await read(self._client, began=self._began)
+        snapshot = await read(self._client, began=self._began, calendar=self._calendar)
         return plan_of(snapshot, organisation_id, now=now, allow_test_range=allow_test_range)

@@ -9,6 +9,7 @@ from handover.adapters.kit.contract import Reject
 from handover.adapters.kit.plan import Origin
 from handover.adapters.lino import records, wire
 from handover.adapters.lino.appointments import Appointment, appointments_of
+from handover.adapters.lino.calendar import Calendar, KeptCalendar
 from handover.adapters.lino.client import LinoClient
 from handover.adapters.lino.layout import Row
 
@@ -59,10 +60,12 @@ _Parsed = TypeVar("_Parsed")
 _Owned = TypeVar("_Owned", bound=_OfClient)
 
 
-async def read(client: LinoClient, *, began: Callable[[str], None] = lambda _: None) -> LinoSnapshot:
+async def read(
+    client: LinoClient, *, began: Callable[[str], None] = lambda _: None, calendar: KeptCalendar | None = None
+) -> LinoSnapshot:
     """Read all tables of one Lino, telling `began` which; an unreadable row is a reject.
 
-    Raises the errors of `LinoClient`.
+    `calendar` is kept by who reads again and again. Raises the errors of `LinoClient`.
     """
     reading = _Reading(client, began)
     users = await reading.users()
@@ -73,9 +76,9 @@ async def read(client: LinoClient, *, began: Callable[[str], None] = lambda _: N
     art60 = await reading.owned(ART60, wire.ART60_FIELDS, wire.parse_art60, known)
     art61 = await reading.owned(ART61, wire.ART61_FIELDS, wire.parse_art61, known)
     grantings = await reading.owned(GRANTINGS, wire.GRANTING_FIELDS, wire.parse_granting, known)
-    entries = await reading.table(ENTRIES, wire.ENTRY_FIELDS, wire.parse_entry)
-    presences = await reading.table(PRESENCES, wire.PRESENCE_FIELDS, wire.parse_presence)
-    appointments, without_client = appointments_of(entries, presences, known, reading.rejects)
+    dates = await (calendar or KeptCalendar()).get(_Reading(client, began).calendar)
+    rejects = [*reading.rejects, *dates.rejects]
+    appointments, without_client = appointments_of(dates.entries, dates.presences, known, rejects)
     return LinoSnapshot(
         users=tuple(users),
         clients=tuple(clients),
@@ -85,8 +88,8 @@ async def read(client: LinoClient, *, began: Callable[[str], None] = lambda _: N
         art61=tuple(art61),
         grantings=tuple(grantings),
         appointments=tuple(appointments),
-        rejects=tuple(reading.rejects),
-        rows_read=reading.rows_read,
+        rejects=tuple(rejects),
+        rows_read={**reading.rows_read, **dates.rows_read},
         entries_without_client=without_client,
     )
 
@@ -114,6 +117,16 @@ class _Reading:
         parsed = await self.table(CLIENTS, wire.CLIENT_FIELDS, wire.parse_client, {"also_obsolete": "true"})
         self.rejects += [reject for _, rejects in parsed for reject in rejects]
         return [row for row, _ in parsed]
+
+    async def calendar(self) -> Calendar:
+        entries = await self.table(ENTRIES, wire.ENTRY_FIELDS, wire.parse_entry)
+        presences = await self.table(PRESENCES, wire.PRESENCE_FIELDS, wire.parse_presence)
+        return Calendar(
+            entries=tuple(entries),
+            presences=tuple(presences),
+            rejects=tuple(self.rejects),
+            rows_read=self.rows_read,
+        )
 
     async def owned(
         self,
