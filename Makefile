@@ -9,6 +9,9 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 PIP := PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
+# Over the cores, each with a database server of its own; a file's tests stay together.
+SPREAD := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
 .PHONY: help
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -42,7 +45,7 @@ test: $(STAMP) ## all tests, those in a browser included
 	@tests/setup-chromium.sh
 	@tests/setup-node.sh
 	@tests/setup-faults.sh
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(SPREAD) $(ARGS)
 
 .PHONY: lint
 lint: $(STAMP) ## style and mistakes (ruff)

@@ -11,6 +11,19 @@ from handover.platform.ids import new_id
 from tests.instance import Instance, running
 
 TEMPLATE = "handover_template"
+SAID = "said"
+"""The property in which a test says a figure that belongs under the run's results."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what tests said, whichever process they ran in and whether or not anybody asks for output."""
+    said = [
+        line for one in terminalreporter.stats.get("passed", []) for name, line in one.user_properties if name == SAID
+    ]
+    if said:
+        terminalreporter.write_sep("-", "figures")
+    for line in said:
+        terminalreporter.write_line(line)
 
 
 @pytest.fixture(scope="session")

@@ -72,13 +72,28 @@ async def test_lost_after_writing_before_the_commit(one: Node, database: str, wh
     assert await problems(one.pool, dossier_id) == []
 
 
+async def _commits_wait(beside: asyncpg.Connection, database: str) -> None:
+    """Commit something of no use until a commit waits. The checkpointer turns this on, later than settings are read."""
+    waits = "SELECT wait_event = 'SyncRep' FROM pg_stat_activity WHERE pid = $1"
+    async with connection(database) as probe, asyncio.timeout(10):
+        pid = probe.get_server_pid()
+        while True:
+            committing = asyncio.create_task(probe.execute("SELECT pg_logical_emit_message(true, 'test', '')"))
+            while not committing.done():
+                if await beside.fetchval(waits, pid):
+                    await beside.fetchval("SELECT pg_cancel_backend($1)", pid)
+                    await committing
+                    return
+                await asyncio.sleep(0)
+
+
 @contextlib.asynccontextmanager
-async def _waits_for_a_standby(beside: asyncpg.Connection) -> AsyncIterator[None]:
+async def _waits_for_a_standby(beside: asyncpg.Connection, database: str) -> AsyncIterator[None]:
     """Commits are durable here, but their answer waits for a standby that does not exist."""
     await beside.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
     try:
         await beside.fetchval("SELECT pg_reload_conf()")
-        await until(beside, "SELECT current_setting('synchronous_standby_names') = 'nobody'")
+        await _commits_wait(beside, database)
         yield
     finally:
         await beside.execute("ALTER SYSTEM RESET synchronous_standby_names")
@@ -90,7 +105,7 @@ async def test_lost_after_the_commit_before_the_answer(one: Node, database: str)
     dossier_id = await one.opened()
     woken = one.woken
     async with connection(database) as beside:
-        async with _waits_for_a_standby(beside):
+        async with _waits_for_a_standby(beside, database):
             writing = asyncio.create_task(one.post(dossier_id, OCMW_1, "handover.requested", key="k", fingerprint=b"f"))
             await until(beside, _WAITING, "SyncRep")
             assert await beside.fetchval(_TERMINATE, "SyncRep") == 1
