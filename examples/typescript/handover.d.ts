@@ -5983,7 +5983,31 @@ export interface components {
         };
         /** @description A step. Without threadId it goes to the one thread it can belong to, or opens one. */
         PostedEvent: components["schemas"]["DossierInscriptionClosedPosted"] | components["schemas"]["DossierCounsellorAssignedPosted"] | components["schemas"]["DossierCounsellorReplacedPosted"] | components["schemas"]["DossierTargetGroupChangedPosted"] | components["schemas"]["DossierRegisteredAtVdabPosted"] | components["schemas"]["DossierTrajectoryStartedPosted"] | components["schemas"]["DossierBenefitStatedPosted"] | components["schemas"]["DossierLeadChangedPosted"] | components["schemas"]["DossierLeadAcceptedPosted"] | components["schemas"]["DossierLeadRefusedPosted"] | components["schemas"]["DossierLeadConcludedPosted"] | components["schemas"]["DossierLeadWithdrawnPosted"] | components["schemas"]["DossierPriorityLineEnteredPosted"] | components["schemas"]["DossierPriorityLineLeftPosted"] | components["schemas"]["DossierLegalBasisStatedPosted"] | components["schemas"]["DossierMandateGivenPosted"] | components["schemas"]["DossierMandateWithdrawnPosted"] | components["schemas"]["DossierMandateWithdrawalAcknowledgedPosted"] | components["schemas"]["DossierStatusConflictResolvedPosted"] | components["schemas"]["DossierClosedPosted"] | components["schemas"]["DossierReopenedPosted"] | components["schemas"]["DossierParticipantInvitedPosted"] | components["schemas"]["DossierEnteredInErrorPosted"] | components["schemas"]["IntakePlannedPosted"] | components["schemas"]["IntakeRecordedPosted"] | components["schemas"]["IntakeUpdatedPosted"] | components["schemas"]["IntakeParticipantInvitedPosted"] | components["schemas"]["IntakeEnteredInErrorPosted"] | components["schemas"]["HandoverRequestedPosted"] | components["schemas"]["HandoverAcceptedPosted"] | components["schemas"]["HandoverRejectedPosted"] | components["schemas"]["HandoverContactAttemptedPosted"] | components["schemas"]["HandoverContactedPosted"] | components["schemas"]["HandoverProgressedPosted"] | components["schemas"]["HandoverHeldPosted"] | components["schemas"]["HandoverResumedPosted"] | components["schemas"]["HandoverCompletedPosted"] | components["schemas"]["HandoverFailedPosted"] | components["schemas"]["HandoverCancelledPosted"] | components["schemas"]["HandoverCancellationRequestedPosted"] | components["schemas"]["HandoverRetriedPosted"] | components["schemas"]["HandoverConcludedPosted"] | components["schemas"]["HandoverParticipantInvitedPosted"] | components["schemas"]["HandoverEnteredInErrorPosted"] | components["schemas"]["QuestionAskedPosted"] | components["schemas"]["QuestionAnsweredPosted"] | components["schemas"]["QuestionPassedOnPosted"] | components["schemas"]["QuestionAskedAgainPosted"] | components["schemas"]["QuestionClosedPosted"] | components["schemas"]["QuestionCancelledPosted"] | components["schemas"]["QuestionParticipantInvitedPosted"] | components["schemas"]["QuestionEnteredInErrorPosted"] | components["schemas"]["LabelRequestedPosted"] | components["schemas"]["LabelInformationRequestedPosted"] | components["schemas"]["LabelInformationProvidedPosted"] | components["schemas"]["LabelAssessedPosted"] | components["schemas"]["LabelGrantedPosted"] | components["schemas"]["LabelRefusedPosted"] | components["schemas"]["LabelReconsiderationRequestedPosted"] | components["schemas"]["LabelPlacedPosted"] | components["schemas"]["LabelCancelledPosted"] | components["schemas"]["LabelRetriedPosted"] | components["schemas"]["LabelConcludedPosted"] | components["schemas"]["LabelParticipantInvitedPosted"] | components["schemas"]["LabelEnteredInErrorPosted"] | components["schemas"]["TrainingProposedPosted"] | components["schemas"]["TrainingApprovedPosted"] | components["schemas"]["TrainingRefusedPosted"] | components["schemas"]["TrainingWaitlistedPosted"] | components["schemas"]["TrainingStartedPosted"] | components["schemas"]["TrainingAttendanceRecordedPosted"] | components["schemas"]["TrainingInterruptedPosted"] | components["schemas"]["TrainingResumedPosted"] | components["schemas"]["TrainingCompletedPosted"] | components["schemas"]["TrainingStoppedPosted"] | components["schemas"]["TrainingCancelledPosted"] | components["schemas"]["TrainingRetriedPosted"] | components["schemas"]["TrainingConcludedPosted"] | components["schemas"]["TrainingParticipantInvitedPosted"] | components["schemas"]["TrainingEnteredInErrorPosted"] | components["schemas"]["FollowUpAppointmentPlannedPosted"] | components["schemas"]["FollowUpAttendedPosted"] | components["schemas"]["FollowUpUnattendedPosted"] | components["schemas"]["FollowUpRetriedPosted"] | components["schemas"]["FollowUpConcludedPosted"] | components["schemas"]["FollowUpPlanAgreedPosted"] | components["schemas"]["FollowUpPlanEndedPosted"] | components["schemas"]["FollowUpEmploymentStartedPosted"] | components["schemas"]["FollowUpEmploymentConfirmedPosted"] | components["schemas"]["FollowUpEmploymentEndedPosted"] | components["schemas"]["FollowUpArt60StartedPosted"] | components["schemas"]["FollowUpArt60ChangedPosted"] | components["schemas"]["FollowUpArt60ConsultationHeldPosted"] | components["schemas"]["FollowUpArt60EndedPosted"] | components["schemas"]["FollowUpArt61StartedPosted"] | components["schemas"]["FollowUpArt61ChangedPosted"] | components["schemas"]["FollowUpArt61ConsultationHeldPosted"] | components["schemas"]["FollowUpArt61EndedPosted"] | components["schemas"]["FollowUpAftercareStartedPosted"] | components["schemas"]["FollowUpAftercareCheckedPosted"] | components["schemas"]["FollowUpAftercareEndedPosted"] | components["schemas"]["FollowUpParticipantInvitedPosted"] | components["schemas"]["FollowUpEnteredInErrorPosted"] | components["schemas"]["NonCooperationObservedPosted"] | components["schemas"]["NonCooperationJustifiedPosted"] | components["schemas"]["NonCooperationReportedPosted"] | components["schemas"]["NonCooperationAcknowledgedPosted"] | components["schemas"]["NonCooperationClientHeardPosted"] | components["schemas"]["NonCooperationSanctionUnderReviewPosted"] | components["schemas"]["NonCooperationOutcomeDecidedPosted"] | components["schemas"]["NonCooperationClosedPosted"] | components["schemas"]["NonCooperationContestedPosted"] | components["schemas"]["NonCooperationWithdrawnPosted"] | components["schemas"]["NonCooperationParticipantInvitedPosted"] | components["schemas"]["NonCooperationEnteredInErrorPosted"];
-        /** @description A step in a dossier, and where to read it. */
+        /**
+         * @description A step in a dossier, and where to read it.
+         * @example {
+         *       "specversion": "1.0",
+         *       "id": "01a203a0-2e01-7c4f-8b1d-3f5e7a9c1b20",
+         *       "type": "handover.v1.dossiers.handovers.notify.requested",
+         *       "source": "https://handover.example/v1",
+         *       "service": "handover",
+         *       "subject": "01a2039f-8f32-7d21-ab59-99e3cbca2aa3",
+         *       "time": "2026-11-16T09:30:00Z",
+         *       "datacontenttype": "application/json",
+         *       "data": {
+         *         "dossierId": "01a2039f-8f32-7d21-ab59-99e3cbca2aa3",
+         *         "eventId": "01a203a0-2e01-7c4f-8b1d-3f5e7a9c1b20",
+         *         "type": "handover.requested",
+         *         "sequence": 7,
+         *         "organisation": "ocmw-lindedal",
+         *         "threadId": "01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10",
+         *         "href": "https://handover.example/v1/dossiers/01a2039f-8f32-7d21-ab59-99e3cbca2aa3/events/01a203a0-2e01-7c4f-8b1d-3f5e7a9c1b20"
+         *       },
+         *       "sequence": "0000000007",
+         *       "previoussequence": "0000000006",
+         *       "correlationid": "01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10"
+         *     }
+         */
         DossierEvent: {
             /** @enum {string} */
             specversion: "1.0";
@@ -6026,7 +6050,24 @@ export interface components {
             /** @description The same for a thread and for those that try it again */
             correlationid?: string;
         };
-        /** @description A signed checkpoint of the log over all dossiers. It says nothing about anyone. */
+        /**
+         * @description A signed checkpoint of the log over all dossiers. It says nothing about anyone.
+         * @example {
+         *       "specversion": "1.0",
+         *       "id": "01a203a0-2e01-7c4f-8b1d-3f5e7a9c1b20",
+         *       "type": "handover.v1.checkpoint",
+         *       "source": "https://handover.example/v1",
+         *       "service": "handover",
+         *       "subject": "log",
+         *       "time": "2026-11-16T09:30:00Z",
+         *       "datacontenttype": "application/json",
+         *       "data": {
+         *         "size": "4711",
+         *         "note": "handover.example/log\n4711\nR2Vlbg==\n\n— handover.example/log Z2Vlbg==\n",
+         *         "href": "https://handover.example/v1/checkpoints/4711"
+         *       }
+         *     }
+         */
         LogCheckpoint: {
             /** @enum {string} */
             specversion: "1.0";
@@ -6052,7 +6093,22 @@ export interface components {
                 href: string;
             };
         };
-        /** @description What `POST /v1/subscriptions/{subscriptionId}/test` sends. */
+        /**
+         * @description What `POST /v1/subscriptions/{subscriptionId}/test` sends.
+         * @example {
+         *       "specversion": "1.0",
+         *       "id": "01a203a0-2e01-7c4f-8b1d-3f5e7a9c1b20",
+         *       "type": "handover.v1.test",
+         *       "source": "https://handover.example/v1",
+         *       "service": "handover",
+         *       "subject": "01a203a1-77e0-7c42-8f6b-0d2c4b6e8f11",
+         *       "time": "2026-11-16T09:30:00Z",
+         *       "datacontenttype": "application/json",
+         *       "data": {
+         *         "subscriptionId": "01a203a1-77e0-7c42-8f6b-0d2c4b6e8f11"
+         *       }
+         *     }
+         */
         SubscriptionTest: {
             /** @enum {string} */
             specversion: "1.0";

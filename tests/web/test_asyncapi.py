@@ -158,6 +158,13 @@ async def test_what_vdab_may_send_is_described_and_taken_as_described(api: Insta
     assert faults(MESSAGES["Problem"], (await sender.send({"specversion": "1.0"})).json()) == []
 
 
+def test_every_example_is_what_its_message_describes() -> None:
+    examples = {name: example["payload"] for name, m in MESSAGES.items() for example in m.get("examples", ())}
+    assert len(examples) > 220
+    for name, payload in examples.items():
+        assert faults(MESSAGES[name], payload) == [], name
+
+
 def test_every_type_has_its_messages() -> None:
     sent = {message["name"] for message in MESSAGES.values()}
     assert {kind.cloud_type for kind in EVENT_TYPES.values()} < sent

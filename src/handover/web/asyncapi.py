@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from handover.adapters.vdab.inbound import TYPES as VDAB_TYPES
 from handover.domain.kinds import EVENT_TYPES
-from handover.web.openapi_webhooks import CHECKPOINT, EVENT, HEADERS, SIGNED, TEST
+from handover.web.openapi_webhooks import CHECKPOINT, EVENT, HEADERS, SIGNED, TEST, event_example
 from handover.web.schemas import PREFIX, mapped
 
 _FEED_EVENT, _VDAB_EVENT, _TAKEN, _PROBLEM = "FeedEvent", "VdabEvent", "Taken", "Problem"
@@ -125,7 +125,8 @@ def _sent(name: str, schemas: Mapping[str, Any]) -> dict[str, Any]:
         "data": {"properties": {"type": {"const": name}, "event": event}},
     }
     described = _message({EVENT: schemas[kind.strict.__name__]}, EVENT, _ONE, payload)
-    return described | {"name": kind.cloud_type, "title": name} | _HEADED
+    example = {"examples": [{"payload": event_example(name)}]}
+    return described | {"name": kind.cloud_type, "title": name} | example | _HEADED
 
 
 def _from_vdab(theirs: str, ours: str, schemas: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,7 +140,9 @@ def _from_vdab(theirs: str, ours: str, schemas: Mapping[str, Any]) -> dict[str, 
         },
     }
     described = _message({_VDAB_EVENT: schemas[name]}, _VDAB_EVENT, _ONE, payload)
-    return described | {"name": theirs, "title": ours} | _HEADED
+    step = {"step": schemas[f"{name}Posted"]["example"]["data"]}
+    example = {"examples": [{"payload": schemas[_VDAB_EVENT]["example"] | {"type": theirs, "data": step}}]}
+    return described | {"name": theirs, "title": ours} | example | _HEADED
 
 
 def _referral(schemas: Mapping[str, Any]) -> dict[str, Any]:
@@ -161,8 +164,9 @@ def _message(
     payload: dict[str, Any] = _to(name)
     if narrowed:
         payload = {"allOf": [payload, {"type": "object", "properties": narrowed}]}
-    summary = schemas[name].get("description", "")
-    return {"name": name, "title": name, "summary": summary, "contentType": content_type, "payload": payload}
+    summary, example = schemas[name].get("description", ""), schemas[name].get("example")
+    described = {"name": name, "title": name, "summary": summary, "contentType": content_type, "payload": payload}
+    return described | ({} if example is None or narrowed else {"examples": [{"payload": example}]})
 
 
 def _seen(schema: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,9 @@ HEADERS: Final = ("webhook-id", "webhook-timestamp", "webhook-signature")
 SIGNED: Final = "Signed after Standard Webhooks (v1 and v1a). Answer 2xx within 15 seconds."
 _URI = {"type": "string", "format": "uri"}
 _UUID = {"type": "string", "format": "uuid"}
+_BASE: Final = "https://handover.example/v1"
+_DOSSIER, _THREAD = "01a2039f-8f32-7d21-ab59-99e3cbca2aa3", "01a203a0-1c55-7b0e-9d3a-5c1f3a8d2b10"
+_ID, _SUBSCRIPTION = "01a203a0-2e01-7c4f-8b1d-3f5e7a9c1b20", "01a203a1-77e0-7c42-8f6b-0d2c4b6e8f11"
 
 
 def webhooks() -> dict[str, Any]:
@@ -54,7 +57,7 @@ def webhook_schemas() -> dict[str, Any]:
     }
     event["required"].append("sequence")
     return {
-        EVENT: event | {"description": "A step in a dossier, and where to read it."},
+        EVENT: event | {"description": "A step in a dossier, and where to read it.", "example": event_example()},
         CHECKPOINT: _cloud_event(
             {"const": CHECKPOINT_TYPE},
             {"const": "log"},
@@ -64,13 +67,56 @@ def webhook_schemas() -> dict[str, Any]:
                 "href": _URI,
             },
         )
-        | {"description": "A signed checkpoint of the log over all dossiers. It says nothing about anyone."},
+        | {
+            "description": "A signed checkpoint of the log over all dossiers. It says nothing about anyone.",
+            "example": _example(
+                CHECKPOINT_TYPE,
+                "log",
+                {
+                    "size": "4711",
+                    "note": "handover.example/log\n4711\nR2Vlbg==\n\n\u2014 handover.example/log Z2Vlbg==\n",
+                    "href": f"{_BASE}/checkpoints/4711",
+                },
+            ),
+        },
         TEST: _cloud_event(
             {"const": TEST_TYPE},
             {"type": "string", "description": "The subscription's id"},
             {"subscriptionId": _UUID},
         )
-        | {"description": "What `POST /v1/subscriptions/{subscriptionId}/test` sends."},
+        | {
+            "description": "What `POST /v1/subscriptions/{subscriptionId}/test` sends.",
+            "example": _example(TEST_TYPE, _SUBSCRIPTION, {"subscriptionId": _SUBSCRIPTION}),
+        },
+    }
+
+
+def event_example(name: str = "handover.requested") -> dict[str, Any]:
+    """Give the thin webhook of an event of this type."""
+    data = {
+        "dossierId": _DOSSIER,
+        "eventId": _ID,
+        "type": name,
+        "sequence": 7,
+        "organisation": "ocmw-lindedal",
+        "threadId": _THREAD,
+        "href": f"{_BASE}/dossiers/{_DOSSIER}/events/{_ID}",
+    }
+    ordered = {"sequence": "0000000007", "previoussequence": "0000000006", "correlationid": _THREAD}
+    return _example(EVENT_TYPES[name].cloud_type, _DOSSIER, data) | ordered
+
+
+def _example(kind: str, subject: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "specversion": "1.0",
+        "id": _ID,
+        "type": kind,
+        "source": _BASE,
+        "service": SERVICE,
+        "subject": subject,
+        "time": "2026-11-16T09:30:00Z",
+        "datacontenttype": "application/json",
+        "data": data,
     }
 
 
