@@ -9,8 +9,9 @@ BIN := .venv/bin
 STAMP := .venv/.stamp
 PIP := PIP_ROOT_USER_ACTION=ignore $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 
-# Over the cores, each with a database server of its own; a file's tests stay together.
-SPREAD := --numprocesses auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# JOBS=2 spreads the tests over processes, each with a database server of its own: sooner done, but a busy machine
+# fails tests that time a browser.
+SPREAD = $(if $(JOBS),--numprocesses $(JOBS) --dist loadfile --no-loadscope-reorder)
 
 .PHONY: help
 help: ## this list
