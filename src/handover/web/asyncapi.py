@@ -8,6 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from handover.adapters.vdab.inbound import BATCH as _SEVERAL
+from handover.adapters.vdab.inbound import MOST_EVENTS
+from handover.adapters.vdab.inbound import SINGLE as _ONE
 from handover.adapters.vdab.inbound import TYPES as VDAB_TYPES
 from handover.domain.kinds import EVENT_TYPES
 from handover.web.openapi_webhooks import CHECKPOINT, EVENT, HEADERS, SIGNED, TEST, event_example
@@ -15,7 +18,6 @@ from handover.web.schemas import PREFIX, mapped
 
 _FEED_EVENT, _VDAB_EVENT, _TAKEN, _PROBLEM = "FeedEvent", "VdabEvent", "Taken", "Problem"
 _BATCH, _TAKEN_BATCH, _REFERRAL = "VdabEvents", "TakenEvents", "RegistreerToeleiding"
-_ONE, _SEVERAL = "application/cloudevents+json", "application/cloudevents-batch+json"
 _JSON = "application/json"
 _SIGNED, _HTTP = "webhookSignature", {"method": "POST", "bindingVersion": "0.3.0"}
 _REFERENCE: Final = re.compile(re.escape(PREFIX) + r"(\w+)")
@@ -34,7 +36,7 @@ def as_asyncapi(openapi: Mapping[str, Any]) -> dict[str, Any]:
     }
     taken |= {_REFERRAL: _referral(schemas)}
     batch = _message({_BATCH: {"description": "Up to a hundred events."}}, _BATCH, _SEVERAL) | _HEADED
-    batch["payload"] = {"type": "array", "maxItems": 100, "items": _to(_VDAB_EVENT)}
+    batch["payload"] = {"type": "array", "maxItems": MOST_EVENTS, "items": _to(_VDAB_EVENT)}
     followed = {_FEED_EVENT: _message(schemas, _FEED_EVENT, _JSON)}
     answers = {name: _message(schemas, name, _JSON) for name in (_TAKEN, _TAKEN_BATCH)}
     answers[_PROBLEM] = _message(schemas, _PROBLEM, "application/problem+json")
